@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list of settings, so that every target is held to the same rules.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+let testSettings: [SwiftSetting] = settings
+
+let package = Package(
+  name: "wal-torture",
+  products: [
+    .library(name: "ReferenceStore", targets: ["ReferenceStore", "StorageInterface", "PosixIO"]),
+    .library(name: "Harness", targets: ["Harness"]),
+    .executable(name: "torture", targets: ["torture"]),
+  ],
+  targets: [
+    // C borders.
+    .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+    .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .target(name: "CLinuxShims", cSettings: [.treatAllWarnings(as: .error)]),
+
+    // The pure middle: values and functions, no libc.
+    .target(name: "Determinism", swiftSettings: settings),
+    .target(name: "StorageInterface", swiftSettings: settings),
+    .target(name: "SubjectProtocol", dependencies: ["Determinism"], swiftSettings: settings),
+    .target(
+      name: "DurabilityModel", dependencies: ["Determinism", "StorageInterface"],
+      swiftSettings: settings),
+    .target(
+      name: "Scenarios", dependencies: ["Determinism", "SubjectProtocol", "DurabilityModel"],
+      swiftSettings: settings),
+    .target(name: "Oracle", dependencies: ["Determinism", "SubjectProtocol"], swiftSettings: settings),
+
+    // The reference, and the edges that touch the world.
+    .target(
+      name: "ReferenceStore", dependencies: ["StorageInterface", "CISAL"], swiftSettings: settings),
+    .target(
+      name: "PosixIO", dependencies: ["StorageInterface", "CLinuxShims"], swiftSettings: settings),
+    .target(
+      name: "Subjects",
+      dependencies: ["ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO"],
+      swiftSettings: settings),
+    .target(
+      name: "FaultFS",
+      dependencies: ["CFuse", "CLinuxShims", "DurabilityModel", "StorageInterface"],
+      swiftSettings: settings),
+    .target(
+      name: "Harness",
+      dependencies: [
+        "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
+        "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "torture", dependencies: ["Harness", "CLinuxShims"], swiftSettings: settings),
+
+    .testTarget(
+      name: "DeterminismTests", dependencies: ["Determinism"], swiftSettings: testSettings),
+    .testTarget(
+      name: "SubjectProtocolTests", dependencies: ["SubjectProtocol", "Determinism"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "DurabilityModelTests", dependencies: ["DurabilityModel", "Determinism"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "ScenariosTests", dependencies: ["Scenarios", "Determinism"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "OracleTests", dependencies: ["Oracle", "SubjectProtocol", "Determinism"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "PosixIOTests", dependencies: ["PosixIO", "StorageInterface"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "ReferenceStoreTests", dependencies: ["ReferenceStore", "StorageInterface", "PosixIO"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "SubjectsTests",
+      dependencies: ["Subjects", "SubjectProtocol", "StorageInterface", "PosixIO"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "FaultFSTests", dependencies: ["FaultFS", "DurabilityModel", "CLinuxShims"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "HarnessTests",
+      dependencies: [
+        "Harness", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
+        "Scenarios", "Oracle", "Subjects", "FaultFS", "PosixIO",
+      ],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["Harness", "torture"], swiftSettings: testSettings),
+    .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
+  ]
+)

@@ -1,0 +1,57 @@
+/// The assumptions about a disk that a verdict names: the persistence model and its knobs.
+public struct DiskParameters: Sendable, Equatable {
+  /// What a power cut may do to pending operations.
+  public var model: PersistenceModelName = .posixMin
+  /// The unit the device writes atomically, in bytes: 512 or 4096.
+  public var sectorSize: Int = 512
+  /// The ways in which a write may be torn.
+  public var tears: [TearShape] = TearShape.allCases
+  /// What never-synced space may hold when its size reached the disk and its data did not.
+  public var garbage: [GarbageKind] = GarbageKind.allCases
+  /// What a failed fsync leaves behind.
+  public var afterFailedBarrier: AfterFailedBarrier = .ext4
+  /// Barriers return and nothing becomes durable: a lying disk, the positive control.
+  public var liesAboutBarriers = false
+
+  /// The default: `posix-min` with 512-byte sectors, every tear and every garbage.
+  public init() {}
+}
+
+/// The persistence models by the names of disk.md.
+public enum PersistenceModelName: String, Sendable, CaseIterable {
+  /// What POSIX promises, and nothing more: the superset of every other model.
+  case posixMin = "posix-min"
+}
+
+/// A way in which only part of a write reaches the disk.
+public enum TearShape: String, Sendable, CaseIterable {
+  /// An appended range ends at any byte.
+  case bytePrefix = "byte-prefix"
+  /// The first sectors only.
+  case sectorPrefix = "sector-prefix"
+  /// Any subset of the sectors.
+  case anySectors = "any-sectors"
+}
+
+/// What a range holds whose size is durable and whose data never was.
+public enum GarbageKind: String, Sendable, CaseIterable {
+  /// Zeros.
+  case zeros
+  /// Bytes from the seed.
+  case random
+  /// 0xFF, as erased flash reads.
+  case ones
+  /// The newest earlier content of the same place: this file's before a truncation, or a freed
+  /// file's.
+  case staleNewest = "stale-newest"
+  /// The oldest earlier content of the same place.
+  case staleOldest = "stale-oldest"
+  /// The subject's own bytes from another, sector-aligned offset of the same file.
+  case ownRecords = "own-records"
+}
+
+/// What a failed fsync leaves behind (disk.md, "A failed fsync has an after-state").
+public enum AfterFailedBarrier: String, Sendable, CaseIterable {
+  /// Pages clean, cache new, disk old; a page that never reached the disk stays unwritten.
+  case ext4
+}

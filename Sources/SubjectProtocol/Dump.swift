@@ -1,0 +1,94 @@
+public import Determinism
+
+/// Every record of a store, one array a column, in the order the subject gave them.
+///
+/// Columns keep a dump of thousands of records at a handful of allocations; judging a crash state
+/// needs only `digest`.
+public struct Dump: Sendable, Equatable {
+  private var bytes: [UInt8] = []
+  private var components: [Float] = []
+  private var rows: [Row] = []
+
+  /// The sum of the records' digests; it does not depend on their order.
+  public private(set) var digest = Digest.zero
+
+  /// The namespaces the subject listed, when it lists them; nil when it does not.
+  public var namespaces: [[UInt8]]?
+
+  private struct Row: Sendable, Equatable {
+    var namespaceStart: Int
+    var idStart: Int
+    var metadataStart: Int
+    var end: Int
+    var vectorStart: Int
+    var vectorEnd: Int
+  }
+
+  /// A dump of an empty store.
+  public init() {}
+
+  /// How many records there are.
+  public var count: Int { rows.count }
+
+  /// Makes room for `records` more records of `dimension` components and about `bytes` bytes.
+  public mutating func reserve(records: Int, dimension: Int, bytes byteCount: Int) {
+    rows.reserveCapacity(rows.count + records)
+    components.reserveCapacity(components.count + records * dimension)
+    bytes.reserveCapacity(bytes.count + byteCount)
+  }
+
+  /// Adds one record.
+  public mutating func append(_ key: RecordKey, _ value: RecordValue) {
+    append(
+      namespace: key.namespace, id: key.id, vector: value.vector,
+      metadata: value.metadata.canonical)
+  }
+
+  /// Adds one record; `metadata` is canonical.
+  public mutating func append(
+    namespace: [UInt8], id: [UInt8], vector: [Float], metadata: [UInt8]
+  ) {
+    let start = bytes.count
+    bytes.append(contentsOf: namespace)
+    let idStart = bytes.count
+    bytes.append(contentsOf: id)
+    let metadataStart = bytes.count
+    bytes.append(contentsOf: metadata)
+    let vectorStart = components.count
+    components.append(contentsOf: vector)
+    let row = Row(
+      namespaceStart: start, idStart: idStart, metadataStart: metadataStart, end: bytes.count,
+      vectorStart: vectorStart, vectorEnd: components.count)
+    rows.append(row)
+    digest = digest + digest(of: row)
+  }
+
+  /// The key of record `index`.
+  public func key(_ index: Int) -> RecordKey {
+    let row = rows[index]
+    return RecordKey(
+      namespace: Array(bytes[row.namespaceStart..<row.idStart]),
+      id: Array(bytes[row.idStart..<row.metadataStart]))
+  }
+
+  /// The value of record `index`.
+  public func value(_ index: Int) -> RecordValue {
+    let row = rows[index]
+    return RecordValue(
+      vector: Array(components[row.vectorStart..<row.vectorEnd]),
+      metadata: Metadata(alreadyCanonical: Array(bytes[row.metadataStart..<row.end])))
+  }
+
+  private func digest(of row: Row) -> Digest {
+    bytes.withUnsafeBytes { all in
+      components.withUnsafeBytes { floats in
+        recordDigest(
+          namespace: UnsafeRawBufferPointer(rebasing: all[row.namespaceStart..<row.idStart]),
+          id: UnsafeRawBufferPointer(rebasing: all[row.idStart..<row.metadataStart]),
+          vector: UnsafeRawBufferPointer(
+            rebasing: floats[row.vectorStart * 4..<row.vectorEnd * 4]),
+          metadata: UnsafeRawBufferPointer(rebasing: all[row.metadataStart..<row.end]))
+      }
+    }
+  }
+}
