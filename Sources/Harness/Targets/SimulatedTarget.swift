@@ -1,0 +1,39 @@
+import DurabilityModel
+import StorageInterface
+import SubjectProtocol
+import Subjects
+
+/// The target `sim`: the subject is an object in this process, over `SimulatedStorage`.
+///
+/// A new "process" is a new object; a crash drops it without a word.
+final class SimulatedTarget: Target {
+  private let makeSubject: SubjectFactory
+  private var world: World?
+  private var subject: (any Subject)?
+
+  /// A target for subjects that `makeSubject` makes.
+  init(makeSubject: @escaping SubjectFactory) { self.makeSubject = makeSubject }
+
+  func enter(_ world: World, freshProcess: Bool) throws(RunError) {
+    self.world = world
+    subject = nil
+  }
+
+  func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange {
+    guard let world else { preconditionFailure("a request before any world was entered") }
+    world.beginRequest(number)
+    let current =
+      subject ?? makeSubject { (_: String) throws(Errno) -> any Storage in
+        SimulatedStorage(world: world)
+      }
+    subject = current
+    return .answer(current.answer(request))
+  }
+
+  func endProcess() {
+    subject = nil
+    world?.closeAll()
+  }
+
+  func shutDown() { endProcess() }
+}
