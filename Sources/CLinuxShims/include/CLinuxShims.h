@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+// epoll, which Swift's Glibc module leaves out.
+#include <sys/epoll.h>
 #include <sys/types.h>
 
 // ---- Child processes (spawn.c) ----
