@@ -1,0 +1,131 @@
+/// What one power cut kept of the pending operations: the whole of the chance in a crash state.
+///
+/// It is aligned with a disk's queues at the crash point, so that the same recording and the same
+/// choice give the same image, always. `text` and `init(parsing:)` are its one-line form in a
+/// schedule.
+public struct PowerLossChoice: Sendable, Equatable {
+  /// For each pending entry operation, in issue order, whether it was kept. Closed under dependence.
+  public var names: [Bool]
+  /// The files with pending data or sizes, by inode number.
+  public var files: [FileChoice]
+
+  /// What was kept of one file.
+  public struct FileChoice: Sendable, Equatable {
+    /// The file.
+    public var inode: InodeNumber
+    /// For each pending data item, in issue order, what was kept of it.
+    public var data: [KeptData]
+    /// The size: 0 for the durable one, else the pending one of that number (1 for the first).
+    public var size: Int
+    /// Where set, the size in bytes instead: an append that ended at a byte.
+    public var exactSize: UInt64?
+    /// What never-synced space below the size holds.
+    public var garbage: GarbageKind
+    /// Which variant of the garbage, for the kinds that have several.
+    public var garbageSeed: UInt64
+
+    /// Makes a choice for one file.
+    public init(
+      inode: InodeNumber, data: [KeptData], size: Int, exactSize: UInt64? = nil,
+      garbage: GarbageKind = .zeros, garbageSeed: UInt64 = 0
+    ) {
+      self.inode = inode
+      self.data = data
+      self.size = size
+      self.exactSize = exactSize
+      self.garbage = garbage
+      self.garbageSeed = garbageSeed
+    }
+  }
+
+  /// What was kept of one pending data item.
+  public enum KeptData: Sendable, Equatable {
+    /// Nothing.
+    case none
+    /// All of it.
+    case all
+    /// Its sectors of these numbers within the file, in rising order.
+    case sectors([Int])
+  }
+
+  /// Makes a choice.
+  public init(names: [Bool], files: [FileChoice]) {
+    self.names = names
+    self.files = files
+  }
+
+  /// The one-line form.
+  public var text: String {
+    var parts = ["names=" + names.map { $0 ? "1" : "0" }.joined()]
+    for file in files {
+      let data = file.data.map { kept in
+        switch kept {
+        case .none: "0"
+        case .all: "1"
+        case .sectors(let sectors): "[" + sectors.map(String.init).joined(separator: ".") + "]"
+        }
+      }
+      let size = file.exactSize.map { "@\($0)" } ?? "\(file.size)"
+      parts.append(
+        "file=\(file.inode.rawValue):data=\(data.joined(separator: ",")):size=\(size)"
+          + ":garbage=\(file.garbage.rawValue)/\(file.garbageSeed)")
+    }
+    return parts.joined(separator: " ")
+  }
+
+  /// Reads the one-line form; nil when `text` is none.
+  public init?(parsing text: String) {
+    names = []
+    files = []
+    for (index, part) in text.split(separator: " ").enumerated() {
+      if index == 0 {
+        guard part.hasPrefix("names=") else { return nil }
+        for digit in part.utf8.dropFirst(6) {
+          guard digit == 0x30 || digit == 0x31 else { return nil }
+          names.append(digit == 0x31)
+        }
+      } else {
+        guard let file = FileChoice(parsing: part) else { return nil }
+        files.append(file)
+      }
+    }
+  }
+}
+
+extension PowerLossChoice.FileChoice {
+  fileprivate init?(parsing part: Substring) {
+    let fields = part.split(separator: ":", omittingEmptySubsequences: false)
+    guard fields.count == 4, fields[0].hasPrefix("file="), fields[1].hasPrefix("data="),
+      fields[2].hasPrefix("size="), fields[3].hasPrefix("garbage="),
+      let number = UInt32(fields[0].dropFirst(5))
+    else { return nil }
+    inode = InodeNumber(number)
+    data = []
+    for item in fields[1].dropFirst(5).split(separator: ",") {
+      if item == "0" {
+        data.append(.none)
+      } else if item == "1" {
+        data.append(.all)
+      } else {
+        guard item.hasPrefix("["), item.hasSuffix("]") else { return nil }
+        let numbers = item.dropFirst().dropLast().split(separator: ".").map { Int($0) }
+        let sectors = numbers.compactMap { $0 }
+        guard sectors.count == numbers.count else { return nil }
+        data.append(.sectors(sectors))
+      }
+    }
+    let sizeText = fields[2].dropFirst(5)
+    if sizeText.hasPrefix("@") {
+      guard let exact = UInt64(sizeText.dropFirst()) else { return nil }
+      (size, exactSize) = (0, exact)
+    } else {
+      guard let version = Int(sizeText), version >= 0 else { return nil }
+      (size, exactSize) = (version, nil)
+    }
+    let garbageParts = fields[3].dropFirst(8).split(separator: "/")
+    guard garbageParts.count == 2, let kind = GarbageKind(rawValue: String(garbageParts[0])),
+      let seed = UInt64(garbageParts[1])
+    else { return nil }
+    (garbage, garbageSeed) = (kind, seed)
+  }
+}

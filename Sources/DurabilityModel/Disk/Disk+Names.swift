@@ -1,0 +1,149 @@
+extension Disk {
+  /// Performs an operation on names: at once in the cache, pending for the medium.
+  ///
+  /// A rename within a directory is one atomic change. One across directories is a link into the
+  /// target and a removal from the source, each covered by its own directory's barrier (disk.md,
+  /// "Names under `posix-min`").
+  mutating func applyName(_ operation: DiskOperation, _ count: UInt64) {
+    switch operation {
+    case .create(
+      let directory, let name, let number, let kind, let mode, let user, let group,
+      let target):
+      precondition(number == nextInode, "inode numbers are given in order")
+      var inode = Inode(
+        kind: kind, mode: mode, user: user, group: group, operation: count, name: name)
+      inode.target = target
+      inodes.append(inode)
+      setCached(directory, name, number, count)
+      pend(.set(directory: directory, name: name, inode: number), count)
+    case .link(let number, let directory, let name):
+      with(number) {
+        $0.names += 1
+        $0.lastName = name
+      }
+      setCached(directory, name, number, count)
+      pend(.set(directory: directory, name: name, inode: number), count)
+    case .unlink(let directory, let name), .removeDirectory(let directory, let name):
+      if let number = entry(name, in: directory) { dropName(of: number) }
+      removeCached(directory, name, count)
+      pend(.remove(directory: directory, name: name), count)
+    case .rename(let directory, let name, let newDirectory, let newName, let mode):
+      applyRename(directory, name, newDirectory, newName, mode, count)
+    case .write, .setSize, .setAttributes, .synchronize, .synchronizeDirectory,
+      .failedSynchronize, .failedSynchronizeDirectory:
+      preconditionFailure("not an operation on names")
+    }
+  }
+
+  private mutating func applyRename(
+    _ directory: InodeNumber, _ name: [UInt8], _ newDirectory: InodeNumber, _ newName: [UInt8],
+    _ mode: RenameMode, _ count: UInt64
+  ) {
+    guard let number = entry(name, in: directory) else {
+      preconditionFailure("a rename of a name that is not there")
+    }
+    let replaced = entry(newName, in: newDirectory)
+    if let replaced, mode == .exchange {
+      setCached(directory, name, replaced, count)
+      setCached(newDirectory, newName, number, count)
+      with(number) { $0.lastName = newName }
+      with(replaced) { $0.lastName = name }
+      pend(
+        .exchange(
+          first: directory, firstName: name, firstInode: replaced, second: newDirectory,
+          secondName: newName, secondInode: number), count)
+      return
+    }
+    if replaced == number { return }  // two names of one inode: POSIX says that nothing happens
+    if let replaced { dropName(of: replaced) }
+    removeCached(directory, name, count)
+    setCached(newDirectory, newName, number, count)
+    with(number) { $0.lastName = newName }
+    if directory == newDirectory {
+      pend(.rename(directory: directory, from: name, to: newName, inode: number), count)
+    } else {
+      pend(.set(directory: newDirectory, name: newName, inode: number), count)
+      pendingNames.append(
+        PendingName(
+          operation: count, change: .remove(directory: directory, name: name), needsLinkOf: count))
+    }
+  }
+
+  /// What `name` names in the cache's view of `directory`.
+  func entry(_ name: [UInt8], in directory: InodeNumber) -> InodeNumber? {
+    self[directory]?.cachedEntries[name]
+  }
+
+  private mutating func pend(_ change: PendingName.Change, _ count: UInt64) {
+    pendingNames.append(PendingName(operation: count, change: change))
+  }
+
+  private mutating func setCached(
+    _ directory: InodeNumber, _ name: [UInt8], _ number: InodeNumber, _ count: UInt64
+  ) {
+    with(directory) {
+      $0.cachedEntries.set(name, to: number)
+      $0.modified = count
+    }
+  }
+
+  private mutating func removeCached(
+    _ directory: InodeNumber, _ name: [UInt8], _ count: UInt64
+  ) {
+    with(directory) {
+      $0.cachedEntries.remove(name)
+      $0.modified = count
+    }
+  }
+
+  /// Takes one name from an inode; with its last one its content counts as freed. The inode stays
+  /// for open descriptions, and for a power cut that undoes the removal.
+  private mutating func dropName(of number: InodeNumber) {
+    with(number) { $0.names -= 1 }
+    if let inode = self[number], inode.names == 0 { keepFreed(inode, number) }
+  }
+
+  /// A barrier of `directory` that succeeded: its entry operations are on the medium, and with the
+  /// removal half of a rename out of it also the link half ("neither, never").
+  mutating func coverNames(of directory: InodeNumber) {
+    guard !pendingNames.isEmpty else { return }
+    var covered = pendingNames.map { $0.touches(directory) }
+    // A covered operation brings along what it depends on, however indirectly.
+    for index in covered.indices.reversed() where covered[index] {
+      for earlier in 0..<index where !covered[earlier] {
+        covered[earlier] = pendingNames[index].depends(on: pendingNames[earlier])
+      }
+    }
+    for index in covered.indices where covered[index] { makeDurable(pendingNames[index]) }
+    var remaining: [PendingName] = []
+    for index in covered.indices where !covered[index] { remaining.append(pendingNames[index]) }
+    pendingNames = remaining
+  }
+
+  /// Puts one entry operation onto the medium.
+  mutating func makeDurable(_ pending: PendingName) {
+    func change(_ disk: inout Disk, _ directory: InodeNumber, _ body: (inout DirectoryMap) -> Void)
+    {
+      disk.with(directory) {
+        body(&$0.durableEntries)
+        $0.durableModified = max($0.durableModified, pending.operation)
+      }
+    }
+    switch pending.change {
+    case .set(let directory, let name, let inode):
+      change(&self, directory) { $0.set(name, to: inode) }
+    case .remove(let directory, let name):
+      change(&self, directory) { $0.remove(name) }
+    case .rename(let directory, let from, let to, let inode):
+      change(&self, directory) {
+        $0.remove(from)
+        $0.set(to, to: inode)
+      }
+    case .exchange(
+      let first, let firstName, let firstInode, let second, let secondName,
+      let secondInode):
+      change(&self, first) { $0.set(firstName, to: firstInode) }
+      change(&self, second) { $0.set(secondName, to: secondInode) }
+    }
+  }
+}

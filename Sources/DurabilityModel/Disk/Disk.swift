@@ -1,0 +1,115 @@
+/// The disk of one world: what the cache shows, what the medium holds, and every operation between.
+///
+/// Method. A disk is a value. `apply` is the only thing that changes it, and the only place where an
+/// operation's meaning stands; both targets, the recording and its explosion go through it. Three
+/// queues lie between cache and medium, as disk.md has them: data (per inode, by sector), sizes (per
+/// inode) and names (per directory). A barrier moves what it covers from a queue to the medium
+/// without copying. A crash is a function of a disk and a choice (`Disk+Crash.swift`) and returns a
+/// new disk; clones share everything until one of them writes.
+///
+/// Not modelled here: extended attributes and times of day (mtime is an operation count); mode and
+/// owner are durable at once.
+public struct Disk {
+  /// By inode number; number 0 names nothing.
+  var inodes: [Inode]
+  /// Entry operations that no directory barrier has covered, in issue order.
+  var pendingNames: [PendingName] = []
+  /// How many mutating operations the world has seen; the number of the newest one.
+  public internal(set) var operationCount: UInt64 = 0
+  /// Earlier content of this world's files, oldest first: what never-synced space may show again.
+  var freed: [FreedContent] = []
+  /// The assumptions about the device.
+  public let parameters: DiskParameters
+
+  /// Content that a truncation or the removal of a last name gave back.
+  struct FreedContent {
+    var content: FileContent
+    var size: UInt64
+    var inode: InodeNumber
+  }
+
+  /// How many freed contents are kept: the oldest and the newest of them.
+  static let freedLimit = 8
+
+  /// An empty world.
+  public init(parameters: DiskParameters) {
+    self.parameters = parameters
+    let root = Inode(kind: .directory, mode: 0o755, user: 0, group: 0, operation: 0, name: [])
+    inodes = [.gone, root]
+  }
+
+  /// The number the next inode gets.
+  public var nextInode: InodeNumber { InodeNumber(UInt32(inodes.count)) }
+
+  /// The inode `number`, or nil when it is gone.
+  subscript(number: InodeNumber) -> Inode? {
+    let index = Int(number.rawValue)
+    return index < inodes.count && inodes[index].isAlive ? inodes[index] : nil
+  }
+
+  /// Changes inode `number` in place.
+  mutating func with<Result>(_ number: InodeNumber, _ body: (inout Inode) -> Result) -> Result {
+    let index = Int(number.rawValue)
+    precondition(
+      index < inodes.count && inodes[index].isAlive, "an operation on an inode that is gone")
+    return body(&inodes[index])
+  }
+
+  /// How many inodes are alive in the cache's view.
+  public var inodeCount: Int { inodes.reduce(0) { $0 + ($1.isAlive ? 1 : 0) } }
+
+  /// How many operations' effects no barrier has covered yet.
+  public var pendingCount: Int {
+    inodes.reduce(pendingNames.count) {
+      $0 + max($1.pendingData.count, $1.pendingSizes.count)
+    }
+  }
+
+  /// Performs `operation`; the caller has checked that it may be done.
+  public mutating func apply(_ operation: DiskOperation) {
+    operationCount += 1
+    let count = operationCount
+    switch operation {
+    case .create, .link, .unlink, .removeDirectory, .rename:
+      applyName(operation, count)
+    case .write(let number, let offset, let bytes, let durability):
+      let sectorSize = parameters.sectorSize
+      let lies = parameters.liesAboutBarriers
+      with(number) { inode in
+        inode.write(bytes, at: offset, operation: count)
+        if durability == .synchronous && !lies {
+          inode.cover(offset..<offset + UInt64(bytes.count), sectorSize: sectorSize)
+        }
+      }
+    case .setSize(let number, let size):
+      if let inode = self[number], size < inode.cachedSize { keepFreed(inode, number) }
+      with(number) { $0.setSize(size, operation: count) }
+    case .setAttributes(let number, let mode, let user, let group):
+      with(number) {
+        $0.mode = mode
+        $0.user = user
+        $0.group = group
+      }
+    case .synchronize(let number, _):
+      if !parameters.liesAboutBarriers { with(number) { $0.cover() } }
+    case .synchronizeDirectory(let number):
+      if !parameters.liesAboutBarriers { coverNames(of: number) }
+    case .failedSynchronize(let number, let after):
+      switch after {
+      case .ext4: with(number) { $0.failBarrier() }
+      }
+    case .failedSynchronizeDirectory(let number):
+      with(number) {
+        $0.errors += 1
+        $0.errorSeen = false
+      }
+    }
+  }
+
+  /// Remembers content that is about to be given back.
+  mutating func keepFreed(_ inode: Inode, _ number: InodeNumber) {
+    guard inode.kind == .regular, inode.cachedSize > 0 else { return }
+    freed.append(FreedContent(content: inode.cached, size: inode.cachedSize, inode: number))
+    if freed.count > Self.freedLimit { freed.remove(at: Self.freedLimit / 2) }
+  }
+}

@@ -1,0 +1,68 @@
+/// A mutating operation on a disk, as a recording keeps it and as a crash is counted in.
+///
+/// Calls that failed without effect are none; a failed write that left a prefix is a shorter write.
+public enum DiskOperation: Sendable, Equatable {
+  /// Creates an inode and its name.
+  case create(
+    directory: InodeNumber, name: [UInt8], inode: InodeNumber, kind: FileKind, mode: UInt16,
+    user: UInt32, group: UInt32, target: [UInt8])
+  /// Gives an inode one more name.
+  case link(inode: InodeNumber, directory: InodeNumber, name: [UInt8])
+  /// Takes the name of a file away.
+  case unlink(directory: InodeNumber, name: [UInt8])
+  /// Removes an empty directory.
+  case removeDirectory(directory: InodeNumber, name: [UInt8])
+  /// Renames.
+  case rename(
+    directory: InodeNumber, name: [UInt8], newDirectory: InodeNumber, newName: [UInt8],
+    mode: RenameMode)
+  /// Writes bytes.
+  case write(
+    inode: InodeNumber, offset: UInt64, bytes: [UInt8], durability: WriteDurability)
+  /// Sets the size.
+  case setSize(inode: InodeNumber, size: UInt64)
+  /// Changes permissions and owner. The model makes it durable at once: no promise of a store hangs
+  /// on it.
+  case setAttributes(inode: InodeNumber, mode: UInt16, user: UInt32, group: UInt32)
+  /// A barrier of a file that succeeded.
+  case synchronize(inode: InodeNumber, dataOnly: Bool)
+  /// A barrier of a directory that succeeded.
+  case synchronizeDirectory(inode: InodeNumber)
+  /// A barrier of a file that failed, and so left its after-state.
+  case failedSynchronize(inode: InodeNumber, after: AfterFailedBarrier)
+  /// A barrier of a directory that failed; its names stay pending.
+  case failedSynchronizeDirectory(inode: InodeNumber)
+
+  /// The name of its kind, as faults and reports spell it.
+  public var kindName: String {
+    switch self {
+    case .create(_, _, _, let kind, _, _, _, _):
+      switch kind {
+      case .regular: "create"
+      case .directory: "mkdir"
+      case .symbolicLink: "symlink"
+      }
+    case .link: "link"
+    case .unlink: "unlink"
+    case .removeDirectory: "rmdir"
+    case .rename: "rename"
+    case .write: "write"
+    case .setSize: "truncate"
+    case .setAttributes: "setattr"
+    case .synchronize(_, let dataOnly): dataOnly ? "fdatasync" : "fsync"
+    case .synchronizeDirectory: "fsyncdir"
+    case .failedSynchronize: "failed-fsync"
+    case .failedSynchronizeDirectory: "failed-fsyncdir"
+    }
+  }
+
+  /// Whether it may have made earlier operations durable or changed what they may become.
+  public var isBarrier: Bool {
+    switch self {
+    case .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory:
+      true
+    case .write(_, _, _, let durability): durability == .synchronous
+    case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .setAttributes: false
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/// A change of a file's bytes that no barrier has covered yet.
+///
+/// Its sectors reach the disk independently of each other and of the file's size. A sector holds a
+/// snapshot of the cache, so a later write that reached the disk brings along what earlier ones put
+/// into the same sector (disk.md: "any subset of sectors, any order").
+struct PendingData {
+  /// The mutating operation that made it, as the world counts them.
+  var operation: UInt64
+  /// Where it starts in the file, in bytes.
+  var offset: UInt64
+  /// How long it is, in bytes.
+  var length: Int
+  /// The bytes, or nil for zeros (what a truncation cut off).
+  var bytes: [UInt8]?
+  /// Where its bytes start within `bytes`.
+  var start = 0
+
+  /// The bytes of the file it covers.
+  var range: Range<UInt64> { offset..<offset + UInt64(length) }
+
+  /// The units of `size` bytes that it touches (sectors or pages).
+  func units(of size: Int) -> Range<Int> {
+    guard length > 0 else { return 0..<0 }
+    return Int(offset) / size..<(Int(offset) + length - 1) / size + 1
+  }
+
+  /// The part of it within `bounds`, or nil when there is none.
+  func part(within bounds: Range<UInt64>) -> PendingData? {
+    let common = range.clamped(to: bounds)
+    guard !common.isEmpty else { return nil }
+    var part = self
+    part.offset = common.lowerBound
+    part.length = Int(common.upperBound - common.lowerBound)
+    part.start = start + Int(common.lowerBound - offset)
+    return part
+  }
+
+  /// Puts its bytes within `bounds` into `content`.
+  func apply(to content: inout FileContent, within bounds: Range<UInt64>) {
+    let common = range.clamped(to: bounds)
+    guard !common.isEmpty else { return }
+    guard let bytes else {
+      content.zero(common)
+      return
+    }
+    let first = start + Int(common.lowerBound - offset)
+    let count = Int(common.upperBound - common.lowerBound)
+    bytes.withUnsafeBytes {
+      content.write(
+        UnsafeRawBufferPointer(rebasing: $0[first..<first + count]), at: common.lowerBound)
+    }
+  }
+
+  /// Puts all of its bytes into `content`.
+  func apply(to content: inout FileContent) { apply(to: &content, within: range) }
+}
+
+/// A change of a file's size that no barrier has covered yet.
+struct PendingSize {
+  /// The mutating operation that made it.
+  var operation: UInt64
+  /// The size before it, in bytes.
+  var before: UInt64
+  /// The size after it, in bytes.
+  var after: UInt64
+}
+
+/// A change of a directory's entries that no barrier of that directory has covered yet.
+///
+/// One that is kept at a power cut needs every earlier one on the same names (disk.md: "operations
+/// on one name keep issue order"), and the removal half of a rename across directories needs its
+/// link half ("both names may survive; neither, never").
+struct PendingName {
+  /// What happens to a directory.
+  enum Change {
+    /// The name names the inode from now on.
+    case set(directory: InodeNumber, name: [UInt8], inode: InodeNumber)
+    /// The name is gone.
+    case remove(directory: InodeNumber, name: [UInt8])
+    /// A rename within one directory: one atomic change of two names.
+    case rename(directory: InodeNumber, from: [UInt8], to: [UInt8], inode: InodeNumber)
+    /// An exchange of two names, atomic also across directories.
+    case exchange(
+      first: InodeNumber, firstName: [UInt8], firstInode: InodeNumber, second: InodeNumber,
+      secondName: [UInt8], secondInode: InodeNumber)
+  }
+
+  /// The mutating operation that made it.
+  var operation: UInt64
+  /// The change.
+  var change: Change
+  /// The operation whose link half must be kept for this removal half to be.
+  var needsLinkOf: UInt64?
+
+  /// The names it touches.
+  var touched: [(directory: InodeNumber, name: [UInt8])] {
+    switch change {
+    case .set(let directory, let name, _), .remove(let directory, let name):
+      [(directory, name)]
+    case .rename(let directory, let from, let to, _):
+      [(directory, from), (directory, to)]
+    case .exchange(let first, let firstName, _, let second, let secondName, _):
+      [(first, firstName), (second, secondName)]
+    }
+  }
+
+  /// Whether a barrier of `directory` covers it.
+  func touches(_ directory: InodeNumber) -> Bool {
+    switch change {
+    case .set(let changed, _, _), .remove(let changed, _), .rename(let changed, _, _, _):
+      changed == directory
+    case .exchange(let first, _, _, let second, _, _):
+      first == directory || second == directory
+    }
+  }
+
+  /// Whether it must come after `earlier`: they share a name, or it is the other half of a rename.
+  func depends(on earlier: PendingName) -> Bool {
+    if let needed = needsLinkOf, earlier.operation == needed { return true }
+    for mine in touched {
+      for theirs in earlier.touched
+      where mine.directory == theirs.directory && mine.name == theirs.name {
+        return true
+      }
+    }
+    return false
+  }
+}

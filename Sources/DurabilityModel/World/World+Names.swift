@@ -1,0 +1,152 @@
+public import StorageInterface
+
+extension World {
+  /// What `name` names in `directory`.
+  public func lookup(_ name: [UInt8], in number: InodeNumber) throws(Errno) -> InodeNumber {
+    let inode = try directory(number)
+    guard let found = inode.cachedEntries[name] else { throw .noSuchFile }
+    return found
+  }
+
+  /// The entries of a directory, without `.` and `..`, in an order that its names alone decide.
+  public func entries(of number: InodeNumber) throws(Errno) -> [DirectoryEntry] {
+    let inode = try directory(number)
+    try check(.readdir, number)
+    return inode.cachedEntries.entries.map {
+      DirectoryEntry(name: $0.name, inode: $0.inode, kind: disk[$0.inode]?.kind ?? .regular)
+    }
+  }
+
+  /// Creates an empty file. Volatile until a barrier of the directory.
+  public func create(
+    _ name: [UInt8], in parent: InodeNumber, mode: UInt16, user: UInt32, group: UInt32
+  ) throws(Errno) -> InodeNumber {
+    try make(name, in: parent, .regular, .create, mode: mode, user: user, group: group)
+  }
+
+  /// Creates a directory. Volatile until a barrier of its parent.
+  public func makeDirectory(
+    _ name: [UInt8], in parent: InodeNumber, mode: UInt16, user: UInt32, group: UInt32
+  ) throws(Errno) -> InodeNumber {
+    try make(name, in: parent, .directory, .mkdir, mode: mode, user: user, group: group)
+  }
+
+  /// Creates a symbolic link. Volatile until a barrier of its directory.
+  public func makeSymbolicLink(
+    _ name: [UInt8], in parent: InodeNumber, target: [UInt8], user: UInt32, group: UInt32
+  ) throws(Errno) -> InodeNumber {
+    try make(
+      name, in: parent, .symbolicLink, .symlink, mode: 0o777, user: user, group: group,
+      target: target)
+  }
+
+  private func make(
+    _ name: [UInt8], in parent: InodeNumber, _ kind: FileKind, _ operation: FaultableOperation,
+    mode: UInt16, user: UInt32, group: UInt32, target: [UInt8] = []
+  ) throws(Errno) -> InodeNumber {
+    let directory = try mutableDirectory(parent)
+    try checkName(name)
+    guard directory.cachedEntries[name] == nil else { throw .fileExists }
+    try check(operation, name: name)
+    let number = disk.nextInode
+    perform(
+      .create(
+        directory: parent, name: name, inode: number, kind: kind, mode: mode & 0o7777, user: user,
+        group: group, target: target), name: name)
+    return number
+  }
+
+  /// The target of a symbolic link.
+  public func readLink(_ number: InodeNumber) throws(Errno) -> [UInt8] {
+    let inode = try inode(number)
+    guard inode.kind == .symbolicLink else { throw .invalidArgument }
+    return inode.target
+  }
+
+  /// Gives a file one more name. Volatile until a barrier of the directory.
+  public func link(
+    _ number: InodeNumber, as name: [UInt8], in parent: InodeNumber
+  ) throws(Errno) {
+    let inode = try inode(number)
+    guard inode.kind != .directory else { throw .notPermitted }
+    guard inode.names > 0 else { throw .noSuchFile }
+    guard inode.names < 65000 else { throw .tooManyLinks }
+    let directory = try mutableDirectory(parent)
+    try checkName(name)
+    guard directory.cachedEntries[name] == nil else { throw .fileExists }
+    try check(.link, name: name)
+    perform(.link(inode: number, directory: parent, name: name), name: name)
+  }
+
+  /// Takes a name of a file away. Volatile until a barrier of the directory.
+  public func unlink(_ name: [UInt8], in parent: InodeNumber) throws(Errno) {
+    let number = try lookup(name, in: parent)
+    guard disk[number]?.kind != .directory else { throw .isDirectory }
+    try check(.unlink, name: name)
+    perform(.unlink(directory: parent, name: name), name: name)
+  }
+
+  /// Removes an empty directory. Volatile until a barrier of its parent.
+  public func removeDirectory(_ name: [UInt8], in parent: InodeNumber) throws(Errno) {
+    let number = try lookup(name, in: parent)
+    guard try directory(number).cachedEntries.entries.isEmpty else { throw .directoryNotEmpty }
+    try check(.rmdir, name: name)
+    perform(.removeDirectory(directory: parent, name: name), name: name)
+  }
+
+  /// Renames. Volatile until barriers of both directories; what one of them alone keeps is told at
+  /// `PendingName`.
+  public func rename(
+    _ name: [UInt8], in parent: InodeNumber, to newName: [UInt8], in newParent: InodeNumber,
+    _ mode: RenameMode
+  ) throws(Errno) {
+    let number = try lookup(name, in: parent)
+    let inode = try inode(number)
+    let target = try mutableDirectory(newParent)
+    try checkName(newName)
+    if inode.kind == .directory && isBelow(newParent, number) { throw .invalidArgument }
+    if let replaced = target.cachedEntries[newName] {
+      guard mode != .noReplace else { throw .fileExists }
+      if mode == .replace {
+        let old = try self.inode(replaced)
+        if inode.kind == .directory {
+          guard old.kind == .directory else { throw .notDirectory }
+          guard old.cachedEntries.entries.isEmpty else { throw .directoryNotEmpty }
+        } else if old.kind == .directory {
+          throw .isDirectory
+        }
+      } else if disk[replaced]?.kind == .directory, isBelow(parent, replaced) {
+        throw .invalidArgument
+      }
+      if replaced == number { return }
+    } else if mode == .exchange {
+      throw .noSuchFile
+    }
+    try check(.rename, name: name)
+    perform(
+      .rename(
+        directory: parent, name: name, newDirectory: newParent, newName: newName, mode: mode),
+      name: newName)
+  }
+
+  /// Whether `inner` is `outer` or lies below it.
+  private func isBelow(_ inner: InodeNumber, _ outer: InodeNumber) -> Bool {
+    if inner == outer { return true }
+    guard let directory = disk[outer], directory.kind == .directory else { return false }
+    return directory.cachedEntries.entries.contains {
+      disk[$0.inode]?.kind == .directory && isBelow(inner, $0.inode)
+    }
+  }
+
+  /// A directory that still has its name: nothing can be put into a removed one.
+  private func mutableDirectory(_ number: InodeNumber) throws(Errno) -> Inode {
+    let inode = try directory(number)
+    guard inode.names > 0 else { throw .noSuchFile }
+    return inode
+  }
+
+  private func checkName(_ name: [UInt8]) throws(Errno) {
+    guard name.count <= 255 else { throw .nameTooLong }
+    guard !name.isEmpty, !name.contains(0), !name.contains(0x2F) else { throw .invalidArgument }
+  }
+}
