@@ -57,6 +57,8 @@ public struct Errno: RawRepresentable, Error, Hashable, Sendable {
   public static let noData = Errno(rawValue: 61)
   /// Operation not supported. The corresponding C error is `EOPNOTSUPP`.
   public static let notSupported = Errno(rawValue: 95)
+  /// Stale file handle. The corresponding C error is `ESTALE`.
+  public static let stale = Errno(rawValue: 116)
   /// Disk quota exceeded. The corresponding C error is `EDQUOT`.
   public static let quotaExceeded = Errno(rawValue: 122)
 
@@ -70,7 +72,7 @@ public struct Errno: RawRepresentable, Error, Hashable, Sendable {
     (.readOnlyFileSystem, "EROFS"), (.tooManyLinks, "EMLINK"), (.nameTooLong, "ENAMETOOLONG"),
     (.notImplemented, "ENOSYS"), (.directoryNotEmpty, "ENOTEMPTY"),
     (.tooManySymbolicLinks, "ELOOP"), (.noData, "ENODATA"), (.notSupported, "EOPNOTSUPP"),
-    (.quotaExceeded, "EDQUOT"),
+    (.stale, "ESTALE"), (.quotaExceeded, "EDQUOT"),
   ]
 
   /// The error with the C name `name` (`"EIO"`), or nil when it has none here.

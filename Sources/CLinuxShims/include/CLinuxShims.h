@@ -1,3 +1,121 @@
+// What Swift cannot reach on Linux: fork, variadic and macro interfaces, signal handlers, and system
+// calls without a wrapper in glibc. No logic beyond the calls themselves.
 #ifndef CLINUXSHIMS_H
 #define CLINUXSHIMS_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+// epoll, which Swift's Glibc module leaves out.
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+// ---- Child processes (spawn.c) ----
+
+// The step of starting a child that failed.
+enum clinux_spawn_stage {
+  CLINUX_STAGE_SESSION = 1,
+  CLINUX_STAGE_DESCRIPTORS = 2,
+  CLINUX_STAGE_DIRECTORY = 3,
+  CLINUX_STAGE_LIMITS = 4,
+  CLINUX_STAGE_CONFINEMENT = 5,
+  CLINUX_STAGE_EXECUTION = 6,
+};
+
+// What a failed start leaves in the failure pipe, in one write.
+struct clinux_spawn_failure {
+  int32_t stage;
+  int32_t error;
+};
+
+struct clinux_spawn_options {
+  // An absolute path; there is no search along PATH.
+  const char *path;
+  // Both end with a null pointer.
+  char *const *arguments;
+  char *const *environment;
+  // The working directory.
+  const char *directory;
+  // Landlock: the only directories below which the child may change anything; ends with a null
+  // pointer. A null pointer here means: no confinement. Ignored where Landlock is absent.
+  const char *const *writable;
+  // RLIMIT_AS in bytes, or 0 for no limit.
+  uint64_t memory_limit;
+  // RLIMIT_NPROC, or 0 for no limit; ignored for root, to whom it does not apply.
+  uint64_t process_limit;
+  // A number above 0 that every descendant inherits, and that clinux_process_tag reads back.
+  uint64_t tag;
+};
+
+// All descriptors are close-on-exec and non-blocking.
+struct clinux_spawned {
+  pid_t process;
+  // Readable once the process has exited.
+  int exit;
+  int standard_input;
+  int standard_output;
+  int standard_error;
+  // Reads end-of-file once the program runs, or a clinux_spawn_failure when it could not be started.
+  int failure;
+};
+
+// Forks and starts a program in a session of its own. Returns 0, or -1 with errno. It does not wait
+// for the exec: the child may need answers from a file system that the calling thread serves. The
+// child is killed when the calling *thread* ends (PR_SET_PDEATHSIG).
+int clinux_spawn(const struct clinux_spawn_options *options, struct clinux_spawned *result);
+
+// The Landlock ABI of this kernel; 0 where it is absent or switched off.
+int clinux_landlock_abi(void);
+
+// The tag that a process inherited from clinux_spawn, or 0 when it has none or cannot be asked.
+uint64_t clinux_process_tag(pid_t process);
+
+// Sends SIGKILL to a process if it carries `tag`, without a race against the reuse of its number.
+// Returns 1 when it was sent, 0 when there is no such process, -1 with errno otherwise.
+int clinux_kill_tagged(pid_t process, uint64_t tag);
+
+// Makes this process adopt the orphans among its descendants. Returns 0, or -1 with errno.
+int clinux_become_subreaper(void);
+
+// How a process ended, from the status that waitpid gives: 0..255, or -1 if it did not exit.
+int clinux_exit_code(int status);
+// The signal that ended it, or 0.
+int clinux_exit_signal(int status);
+
+// ---- Processors, signals, descriptors (system.c) ----
+
+// Binds the calling thread, and the children it starts from then on. Returns 0, or -1 with errno.
+int clinux_pin_to_cpu(int cpu);
+
+// Writes the processors that the calling thread may use, at most `capacity`; returns how many.
+int clinux_allowed_cpus(int *cpus, int capacity);
+
+// After this, SIGINT and SIGTERM set a flag and wake whoever polls clinux_interrupt_descriptor; a
+// second signal ends the process as if nothing were installed. Returns 0, or -1 with errno.
+int clinux_install_interrupt_handler(void);
+
+// The first signal that arrived since the last clinux_clear_interrupt, or 0.
+int clinux_interrupted(void);
+
+// Readable from the first signal on; -1 before the handler is installed.
+int clinux_interrupt_descriptor(void);
+
+// Forgets a signal (for tests).
+void clinux_clear_interrupt(void);
+
+// Writing to a program that is gone then fails with EPIPE instead of ending this process.
+void clinux_ignore_broken_pipes(void);
+
+// openat2: opens the directory `name` in `directory`; never through a symbolic link, and never into
+// another file system (EXDEV). Returns a descriptor, or -1 with errno.
+int clinux_open_subdirectory(int directory, const char *name);
+
+// ---- Messages of a C library (log.c) ----
+
+// Keeps a message for clinux_captured_message, replacing the one before; one per thread.
+void clinux_capture_message(const char *format, va_list arguments);
+
+// The last message captured on this thread, or "".
+const char *clinux_captured_message(void);
+
 #endif

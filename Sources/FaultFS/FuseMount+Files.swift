@@ -1,0 +1,161 @@
+import CFuse
+import DurabilityModel
+import Glibc
+import StorageInterface
+
+// The requests about one file: attributes, content, barriers.
+extension FuseMount {
+  static func setFileOperations(_ operations: inout fuse_lowlevel_ops) {
+    operations.getattr = { request, node, _ in
+      FuseMount.answer(request) { mount throws(Errno) in
+        try mount.replyAttributes(request, NodeNumber(node))
+      }
+    }
+    operations.setattr = { request, node, attributes, changes, _ in
+      FuseMount.answer(request) { mount throws(Errno) in
+        guard let attributes else { throw .invalidArgument }
+        try mount.setAttributes(NodeNumber(node), attributes.pointee, changes)
+        try mount.replyAttributes(request, NodeNumber(node))
+      }
+    }
+    operations.create = { request, parent, name, mode, information in
+      FuseMount.answer(request) { mount throws(Errno) in
+        guard let information else { throw .invalidArgument }
+        try mount.create(request, NodeNumber(parent), name, mode, &information.pointee)
+      }
+    }
+    operations.open = { request, node, information in
+      FuseMount.answer(request) { mount throws(Errno) in
+        guard let information else { throw .invalidArgument }
+        let node = NodeNumber(node)
+        let world = try mount.world(of: node)
+        let truncating = information.pointee.flags & O_TRUNC != 0
+        let handle = try world.open(node.inode, truncating: truncating)
+        mount.describe(&information.pointee, OpenNumber(slot: node.slot, handle))
+        // The program was killed while it waited: there will be no RELEASE.
+        if fuse_reply_open(request, information) == -ENOENT { world.release(handle) }
+      }
+    }
+    operations.release = { request, _, information in
+      FuseMount.answer(request) { mount throws(Errno) in
+        guard let information else { throw .invalidArgument }
+        let open = OpenNumber(information.pointee.fh)
+        try mount.world(open.slot).release(open.handle)
+        fuse_reply_err(request, 0)
+      }
+    }
+    operations.fsync = { request, _, dataOnly, information in
+      FuseMount.answer(request) { mount throws(Errno) in
+        guard let information else { throw .invalidArgument }
+        let open = OpenNumber(information.pointee.fh)
+        try mount.world(open.slot).synchronize(open.handle, dataOnly: dataOnly != 0)
+        fuse_reply_err(request, 0)
+      }
+    }
+    setContentOperations(&operations)
+  }
+
+  private static func setContentOperations(_ operations: inout fuse_lowlevel_ops) {
+    operations.read = { request, _, size, offset, information in
+      FuseMount.answer(request) { mount throws(Errno) in
+        guard let information else { throw .invalidArgument }
+        let open = OpenNumber(information.pointee.fh)
+        let world = try mount.world(open.slot)
+        try FuseMount.checkRange(offset, size)
+        let buffer = UnsafeMutableRawBufferPointer(
+          rebasing: mount.replyBuffer.prefix(size))
+        let count = try world.read(open.handle, at: UInt64(offset), into: buffer)
+        fuse_reply_buf(request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), count)
+      }
+    }
+    operations.write = { request, _, bytes, size, offset, information in
+      FuseMount.answer(request) { mount throws(Errno) in
+        guard let information else { throw .invalidArgument }
+        let open = OpenNumber(information.pointee.fh)
+        let world = try mount.world(open.slot)
+        try FuseMount.checkRange(offset, size)
+        // The description's flags, with RWF_DSYNC and RWF_SYNC of this call added by the kernel. In
+        // direct mode no FSYNC follows, so the flag is the barrier. O_SYNC contains O_DSYNC's bit.
+        let synchronous = information.pointee.flags & O_DSYNC != 0
+        let count = try world.write(
+          open.handle, at: UInt64(offset), UnsafeRawBufferPointer(start: bytes, count: size),
+          synchronous ? .synchronous : .volatile)
+        fuse_reply_write(request, count)
+      }
+    }
+  }
+
+  /// Refuses a place that no file can have: the model's offsets and their ends are positive numbers
+  /// of 63 bits.
+  @inline(__always)
+  private static func checkRange(_ offset: off_t, _ size: Int) throws(Errno) {
+    guard offset >= 0 else { throw .invalidArgument }
+    guard offset <= off_t.max - size else { throw .fileTooLarge }
+  }
+
+  private func create(
+    _ request: fuse_req_t?, _ parent: NodeNumber, _ text: UnsafePointer<CChar>?, _ mode: mode_t,
+    _ information: inout fuse_file_info
+  ) throws(Errno) {
+    let world = try world(of: parent)
+    let name = try name(text)
+    let caller = Caller(request)
+    let inode: InodeNumber
+    do throws(Errno) {
+      inode = try world.create(
+        name, in: parent.inode, mode: UInt16(mode & 0o7777), user: caller.user,
+        group: caller.group)
+    } catch {
+      // The kernel asks for a creation where it remembers no such name; without O_EXCL the program
+      // is content with a file that is there after all.
+      guard error == .fileExists && information.flags & O_EXCL == 0 else { throw error }
+      inode = try world.lookup(name, in: parent.inode)
+    }
+    let handle = try world.open(inode, truncating: information.flags & O_TRUNC != 0)
+    describe(&information, OpenNumber(slot: parent.slot, handle))
+    do throws(Errno) {
+      var entry = try entry(NodeNumber(slot: parent.slot, inode))
+      if fuse_reply_create(request, &entry, &information) == -ENOENT { world.release(handle) }
+    } catch {
+      world.release(handle)
+      throw error
+    }
+  }
+
+  /// Says how the kernel shall treat the open file.
+  private func describe(_ information: inout fuse_file_info, _ open: OpenNumber) {
+    information.fh = open.rawValue
+    // No FLUSH at close: it is no barrier, and a killed program would wait for its answer.
+    information.noflush = 1
+    switch options.mode {
+    case .direct: information.direct_io = 1
+    case .cached: information.direct_io = 0
+    }
+  }
+
+  private func replyAttributes(_ request: fuse_req_t?, _ node: NodeNumber) throws(Errno) {
+    var status = try status(of: node)
+    fuse_reply_attr(request, &status, options.attributeTimeout)
+  }
+
+  /// Times are left alone: the model's clock counts operations, and a program cannot set it.
+  private func setAttributes(
+    _ node: NodeNumber, _ attributes: stat, _ changes: Int32
+  ) throws(Errno) {
+    let world = try world(of: node)
+    if changes & FUSE_SET_ATTR_SIZE != 0 {
+      guard attributes.st_size >= 0 else { throw .invalidArgument }
+      try world.setSize(node.inode, to: UInt64(attributes.st_size))
+    }
+    if changes & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID) != 0 {
+      let before = try world.attributes(node.inode)
+      try world.setOwner(
+        node.inode,
+        user: changes & FUSE_SET_ATTR_UID != 0 ? attributes.st_uid : before.user,
+        group: changes & FUSE_SET_ATTR_GID != 0 ? attributes.st_gid : before.group)
+    }
+    if changes & FUSE_SET_ATTR_MODE != 0 {
+      try world.setMode(node.inode, UInt16(attributes.st_mode & 0o7777))
+    }
+  }
+}

@@ -1,0 +1,84 @@
+public import DurabilityModel
+import CFuse
+import Glibc
+import StorageInterface
+
+/// A file system in user space that serves worlds as its top-level directories.
+///
+/// It translates requests of the kernel into calls of `World` and decides nothing: what is durable,
+/// what fails and what is torn is the model's to say. It is used from one thread, which must never
+/// itself touch a path below the mount: it would wait for its own answer.
+///
+/// The caller drives it: it waits until `fileDescriptor` is readable and calls `processNext()` or
+/// `processPending()`.
+public final class FuseMount {
+  /// Where it is mounted.
+  public let path: String
+  /// How it presents its worlds.
+  public let options: MountOptions
+  /// The number of requests that it has answered so far; a measure of activity only.
+  public internal(set) var requestCount: UInt64 = 0
+  /// The connection to the kernel, non-blocking; readable when a request waits; −1 once unmounted.
+  public internal(set) var fileDescriptor: Int32 = -1
+
+  /// The session of libfuse, or nil once unmounted.
+  var session: OpaquePointer?
+  /// The buffer requests are read into, which libfuse allocates at the first read.
+  var requestBuffer = fuse_buf()
+  /// The buffer that replies to READ and READDIR are put together in; as large as any of them.
+  let replyBuffer: UnsafeMutableRawBufferPointer
+  /// The worlds by slot; nil once detached.
+  var worlds: [World?] = []
+  /// The name of each slot, as bytes.
+  var names: [[UInt8]] = []
+  /// The slot of each name ever attached. Looked up only, never iterated.
+  var slotOfName: [[UInt8]: Int] = [:]
+  /// The directories that are open now, by handle.
+  var openDirectories = OpenDirectories()
+
+  /// The largest read or write request, in bytes; the most that Linux allows (256 pages).
+  static let maximumTransfer = 1 << 20
+
+  /// Mounts at `path`, an existing directory, and shakes hands with the kernel.
+  ///
+  /// - Throws: `MountFailure`, with one line that says what to do.
+  public init(at path: String, _ options: MountOptions = MountOptions()) throws(MountFailure) {
+    self.path = path
+    self.options = options
+    replyBuffer = .allocate(byteCount: Self.maximumTransfer, alignment: 16)
+    try openSession()
+  }
+
+  deinit {
+    unmount()
+    replyBuffer.deallocate()
+  }
+
+  /// Adds `world` as the top-level directory `name` and returns its slot.
+  ///
+  /// A name serves once in the life of a mount: the kernel may remember what it stood for.
+  public func attach(_ world: World, name: String) -> Int {
+    let bytes = Array(name.utf8)
+    precondition(
+      !bytes.isEmpty && bytes.count <= Self.maximumNameLength && !bytes.contains(0x2f)
+        && !bytes.contains(0) && name != "." && name != "..",
+      "a world's name must be a file name")
+    precondition(slotOfName[bytes] == nil, "a world's name is never reused on one mount")
+    precondition(worlds.count < Int(UInt32.max) - 1, "a mount has 2^32 slots")
+    let slot = worlds.count
+    worlds.append(world)
+    names.append(bytes)
+    slotOfName[bytes] = slot
+    return slot
+  }
+
+  /// Takes the world in `slot` off the mount; requests for its files fail with `ESTALE` from now on.
+  public func detach(_ slot: Int) {
+    precondition(worlds.indices.contains(slot), "no world was ever attached in this slot")
+    worlds[slot] = nil
+  }
+
+  /// How many worlds were ever attached. The kernel keeps a few inodes for each, so a mount is best
+  /// replaced every few thousand worlds.
+  public var attachedCount: Int { worlds.count }
+}
