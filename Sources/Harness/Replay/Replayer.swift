@@ -34,8 +34,7 @@ struct Replayer {
     for (index, script) in schedule.epochs.enumerated() {
       let recorder = EpochRecorder(target: session.target, contract: session.contract)
       let epoch = try recorder.record(
-        disk: disk, oracle: oracle, requests: script.requests, faults: script.faults,
-        hello: session.hello)
+        disk: disk, oracle: oracle, requests: script.requests, faults: script.faults)
       guard let crash = script.crash else { return live(epoch) }
       guard crash.point <= epoch.recording.operations.count else {
         throw .usage(

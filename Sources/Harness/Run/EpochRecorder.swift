@@ -61,16 +61,12 @@ struct EpochRecorder {
   /// After a mutation that failed inside a transaction the transaction is aborted; requests of a
   /// transaction that is gone are left out (design.md, section 5).
   func record(
-    disk: Disk, oracle: OracleModel, requests: [ScheduledRequest], faults: [Fault],
-    hello: Request
+    disk: Disk, oracle: OracleModel, requests: [ScheduledRequest], faults: [Fault]
   ) throws(RunError) -> RecordedEpoch {
     let world = World(disk: disk, recording: true, faults: FaultPlan(faults))
     try target.enter(world, freshProcess: true)
     var life = Life(
       world: world, oracle: oracle, models: [(0, oracle)], contract: contract)
-    if case .broken(let breakdown) = try target.exchange(hello, number: 0) {
-      throw .notMeasured("the subject did not answer hello: \(breakdown.message)")
-    }
     for scheduled in requests {
       guard !life.isOver else { break }
       guard life.mayBeSent(scheduled.request) else { continue }

@@ -64,13 +64,11 @@ struct Explorer {
     let requests = session.requests(epoch: start.epoch, seed: seed)
     let recorder = EpochRecorder(target: session.target, contract: session.contract)
     let quiet = try recorder.record(
-      disk: start.disk, oracle: start.oracle, requests: requests, faults: [],
-      hello: session.hello)
+      disk: start.disk, oracle: start.oracle, requests: requests, faults: [])
     let faults = session.faults(for: quiet, seed: seed.derived("faults " + start.path))
     if faults.isEmpty { return quiet }
     return try recorder.record(
-      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults,
-      hello: session.hello)
+      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults)
   }
 
   private mutating func note(_ epoch: RecordedEpoch) {
@@ -127,7 +125,7 @@ struct Explorer {
     _ epoch: RecordedEpoch, _ start: Start, _ script: EpochScript, _ picks: [Exploder.Pick]
   ) throws(RunError) -> [Start] {
     var exploder = Exploder(
-      epoch: epoch, crashes: session.crashes, limits: session.scenario.explosion,
+      epoch: epoch, crashes: session.crashes, limits: session.explosionLimits,
       seed: seed.derived("explosion " + start.path), picks: picks)
     var judge = PointJudge(epoch: epoch)
     var local = RunStatistics()

@@ -39,6 +39,12 @@ struct SubjectSession {
     .open(directory: "", dimension: scenario.dimension, options: scenario.options)
   }
 
+  var explosionLimits: ExplosionLimits {
+    ExplosionLimits(
+      exhaustiveUpTo: scenario.explosion.exhaustiveUpTo,
+      samplesPerPoint: scenario.explosion.samplesPerPoint)
+  }
+
   var recoverer: Recoverer { Recoverer(target: target, open: open) }
 
   /// The oracle before anything happened.

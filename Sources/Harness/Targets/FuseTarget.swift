@@ -12,7 +12,7 @@ import SubjectProtocol
 /// One mount serves many worlds, and one process may recover many worlds one after another. The mount
 /// is renewed now and then, because the kernel keeps inodes of worlds that are gone.
 final class FuseTarget: Target {
-  var limits = ResourceLimits()
+  var limits = Scenario.Limits()
   var patience = 1
 
   private let command: [String]
@@ -155,7 +155,7 @@ final class FuseTarget: Target {
   }
 
   private var timeLimit: TimeLimit {
-    TimeLimit(idle: .milliseconds(limits.requestMilliseconds * patience))
+    TimeLimit(idle: .seconds(limits.requestSeconds * patience))
   }
 
   // MARK: Requests and answers
@@ -164,7 +164,7 @@ final class FuseTarget: Target {
 
   private func send(_ request: Request, number: UInt64?) throws(RunError) -> Exchange {
     guard let pump else { throw .harness("the mount is gone") }
-    let line = RequestEncoder.encode(request, number: number)
+    let line = RequestEncoder.line(request, number: number)
     switch pump.exchange(line, limit: timeLimit) {
     case .success(let answer): return decode(answer, to: request)
     case .failure(let failure): return try broken(failure, request)
@@ -201,7 +201,7 @@ final class FuseTarget: Target {
     let remains = pump?.stop()
     isGreeted = false
     world?.closeAll()
-    let errors = remains?.standardError.text ?? ""
+    let errors = String(decoding: remains?.standardError.bytes ?? [], as: UTF8.self)
     var message = "at \(request.name.rawValue): \(failure)"
     if let last = errors.split(separator: "\n").last { message += "; it said: \(last)" }
     lastWords = message

@@ -1,4 +1,5 @@
 import DurabilityModel
+import Scenarios
 import StorageInterface
 import SubjectProtocol
 import Subjects
@@ -7,12 +8,25 @@ import Subjects
 ///
 /// A new "process" is a new object; a crash drops it without a word.
 final class SimulatedTarget: Target {
+  var limits = Scenario.Limits()
+  var patience = 1
+
   private let makeSubject: SubjectFactory
+  private var hello = Request.hello(options: .emptyObject)
   private var world: World?
   private var subject: (any Subject)?
 
   /// A target for subjects that `makeSubject` makes.
   init(makeSubject: @escaping SubjectFactory) { self.makeSubject = makeSubject }
+
+  func describe(_ hello: Request) throws(RunError) -> SubjectDescription {
+    self.hello = hello
+    let subject = makeSubject { (_: String) throws(Errno) -> any Storage in throw Errno.noSuchFile }
+    guard case .hello(let description) = subject.answer(hello) else {
+      throw .harness("a subject in this process refused hello")
+    }
+    return description
+  }
 
   func enter(_ world: World, freshProcess: Bool) throws(RunError) {
     self.world = world

@@ -1,4 +1,5 @@
 import DurabilityModel
+import Scenarios
 import SubjectProtocol
 
 /// Where subjects live: `sim` in this process, `fuse` behind a real mount.
@@ -6,6 +7,15 @@ import SubjectProtocol
 /// A target belongs to one worker and its thread. It runs one subject process at a time, in one world
 /// at a time; it decides nothing about the disk.
 protocol Target: AnyObject {
+  /// What a subject's process may use.
+  var limits: Scenario.Limits { get set }
+
+  /// By how much the time limit is stretched: 1, or 10 to confirm a hang.
+  var patience: Int { get set }
+
+  /// Asks a fresh process what it is; `hello` is from then on the first request of every process.
+  func describe(_ hello: Request) throws(RunError) -> SubjectDescription
+
   /// Makes `world` the one that the next requests work in. With `freshProcess` the subject is a new
   /// process that has seen nothing; otherwise it may be one that has finished with earlier worlds.
   func enter(_ world: World, freshProcess: Bool) throws(RunError)
