@@ -63,6 +63,35 @@ public struct Dump: Sendable, Equatable {
     digest = digest + digest(of: row)
   }
 
+  /// Adds one record from its bytes: `vector` holds Float32 values as they lie in memory, `metadata`
+  /// is canonical.
+  ///
+  /// Copies each part once; meant for stores that keep their records in columns of their own.
+  public mutating func append(
+    namespace: UnsafeRawBufferPointer, id: UnsafeRawBufferPointer, vector: UnsafeRawBufferPointer,
+    metadata: UnsafeRawBufferPointer
+  ) {
+    precondition(vector.count % 4 == 0, "a vector is whole components")
+    let start = bytes.count
+    bytes.append(contentsOf: namespace)
+    let idStart = bytes.count
+    bytes.append(contentsOf: id)
+    let metadataStart = bytes.count
+    bytes.append(contentsOf: metadata)
+    let vectorStart = components.count
+    components.append(contentsOf: repeatElement(0, count: vector.count / 4))
+    components.withUnsafeMutableBytes { target in
+      UnsafeMutableRawBufferPointer(rebasing: target[(vectorStart * 4)...])
+        .copyMemory(from: vector)
+    }
+    let row = Row(
+      namespaceStart: start, idStart: idStart, metadataStart: metadataStart, end: bytes.count,
+      vectorStart: vectorStart, vectorEnd: components.count)
+    rows.append(row)
+    digest =
+      digest + recordDigest(namespace: namespace, id: id, vector: vector, metadata: metadata)
+  }
+
   /// Adds one record whose vector `read` appends to the column it is given, and whose other parts it
   /// returns.
   ///

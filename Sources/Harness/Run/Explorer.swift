@@ -12,8 +12,8 @@ import SubjectProtocol
 struct Explorer {
   let session: SubjectSession
   let seed: Seed
-  /// Stop at the first violation that a fresh process confirms.
-  var stopsAtFirst = false
+  /// Stop at the first violation with one of these names; empty for never.
+  var stopsAt: Set<String> = []
   /// True once the user wants the run to end.
   var isInterrupted: () -> Bool = { false }
 
@@ -52,11 +52,13 @@ struct Explorer {
       judgeLive(epoch, start, script)
       let picks = choosePicks(start, epoch)
       let next = try explode(epoch, start, script, picks)
-      if stopsAtFirst && !failures.isEmpty { break }
+      if isDone { break }
       starts += next.reversed()
     }
     statistics.seeds = 1
   }
+
+  private var isDone: Bool { failures.contains { stopsAt.contains($0.name.rawValue) } }
 
   // MARK: Record.
 
@@ -131,7 +133,7 @@ struct Explorer {
     var local = RunStatistics()
     try exploder.explode(&local) { visit throws(RunError) in
       try examine(visit, &judge, start, script)
-      if stopsAtFirst && !failures.isEmpty { return false }
+      if isDone { return false }
       if isInterrupted() { throw .interrupted }
       return true
     }

@@ -17,8 +17,6 @@ struct RunPlan: Sendable {
   var jobs: Int
   /// Which share of the seeds this machine takes.
   var shard: Shard = Shard(index: 1, count: 1)
-  /// Stop a task at its first violation.
-  var stopsAtFirst = false
 
   /// A scenario and the name of its file.
   struct NamedScenario: Sendable {

@@ -193,7 +193,6 @@ private struct Worker {
         notMeasured: "its contract promises nothing under the crashes of this scenario")
     }
     var explorer = Explorer(session: session, seed: task.seed)
-    explorer.stopsAtFirst = plan.stopsAtFirst
     explorer.isInterrupted = Harness.isInterrupted
     do throws(RunError) {
       try explorer.run()
