@@ -118,12 +118,14 @@ static int arrange_descriptors(int input, int output, int error, int failure) {
 }
 
 static void reset_signals(void) {
-  struct sigaction standard = {.sa_handler = SIG_DFL};
-  // Refused for SIGKILL, SIGSTOP and the two that glibc keeps for itself.
-  for (int number = 1; number < NSIG; number++) (void)sigaction(number, &standard, NULL);
-  sigset_t none;
-  sigemptyset(&none);
-  (void)sigprocmask(SIG_SETMASK, &none, NULL);
+  // The kernel's struct sigaction, all zero: the default action. Not glibc's call, which refuses the
+  // two signals it keeps for itself, though they may be inherited as ignored like any other.
+  static const uint64_t standard[8];
+  for (int number = 1; number <= 64; number++) {
+    (void)syscall(SYS_rt_sigaction, number, standard, NULL, sizeof(uint64_t));
+  }
+  static const uint64_t none;
+  (void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
 static _Noreturn void give_up(int descriptor, int stage) {

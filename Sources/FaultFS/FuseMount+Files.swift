@@ -148,11 +148,10 @@ extension FuseMount {
       try world.setSize(node.inode, to: UInt64(attributes.st_size))
     }
     if changes & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID) != 0 {
-      let before = try world.attributes(node.inode)
       try world.setOwner(
         node.inode,
-        user: changes & FUSE_SET_ATTR_UID != 0 ? attributes.st_uid : before.user,
-        group: changes & FUSE_SET_ATTR_GID != 0 ? attributes.st_gid : before.group)
+        user: changes & FUSE_SET_ATTR_UID != 0 ? attributes.st_uid : nil,
+        group: changes & FUSE_SET_ATTR_GID != 0 ? attributes.st_gid : nil)
     }
     if changes & FUSE_SET_ATTR_MODE != 0 {
       try world.setMode(node.inode, UInt16(attributes.st_mode & 0o7777))

@@ -1,3 +1,5 @@
+// Both modules declare `stat`; the compiler may take it from either.
+import CFuse
 import CLinuxShims
 import Glibc
 import StorageInterface

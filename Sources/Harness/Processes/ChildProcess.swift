@@ -122,7 +122,7 @@ public final class ChildProcess {
   /// The next whole line of its standard output without the newline, or nil when none has arrived.
   public func takeLine() -> [UInt8]? { output.takeLine() }
 
-  /// Whether it wrote more than an answer may have.
+  /// Whether the line that `takeLine` looked for is longer than an answer may be.
   public var answerIsTooLong: Bool { output.isTooLong }
 
   /// The most that an answer may have, in bytes.
@@ -130,10 +130,11 @@ public final class ChildProcess {
 
   /// Reads one block of standard output; false when nothing was there, or nothing will be.
   ///
-  /// One block at a time, and none past the limit: a flood must not keep the caller from its clock.
+  /// One block at a time, and none while a whole answer waits to be taken: a flood must neither keep
+  /// the caller from its clock nor fill the memory.
   @discardableResult
   public func readOutput() -> Bool {
-    guard !outputHasEnded, !output.isTooLong else { return false }
+    guard !outputHasEnded, !output.isFull else { return false }
     return Self.readBlock(descriptors.standardOutput, &outputHasEnded) { output.append($0) }
   }
 

@@ -2,8 +2,10 @@ import Glibc
 
 /// Bytes as they arrive, given back line by line.
 struct LineBuffer {
-  /// The longest line, in bytes, and the most that may wait unread besides.
+  /// The longest line in bytes.
   let limit: Int
+  /// Whether a line was longer than that.
+  private(set) var isTooLong = false
   private var bytes: [UInt8] = []
   private var start = 0
   private var searched = 0
@@ -14,8 +16,8 @@ struct LineBuffer {
   /// How many bytes wait.
   var count: Int { bytes.count - start }
 
-  /// Whether more waits than one line may have; whoever reads on would fill the memory.
-  var isTooLong: Bool { count > limit }
+  /// Whether enough waits: who reads on before lines are taken would fill the memory.
+  var isFull: Bool { count > limit }
 
   /// Adds what was read.
   mutating func append(_ more: UnsafeRawBufferPointer) {
@@ -27,7 +29,7 @@ struct LineBuffer {
     bytes.append(contentsOf: more)
   }
 
-  /// The next whole line without its newline, or nil when none has arrived.
+  /// The next whole line without its newline, or nil when none has arrived or it is too long.
   mutating func takeLine() -> [UInt8]? {
     let from = searched
     let found = bytes.withUnsafeBytes { buffer -> Int? in
@@ -35,8 +37,9 @@ struct LineBuffer {
       guard let place = memchr(base + from, 0x0a, buffer.count - from) else { return nil }
       return UnsafeRawPointer(place) - base
     }
-    guard let end = found else {
-      searched = bytes.count
+    guard let end = found, end - start <= limit else {
+      searched = found ?? bytes.count
+      isTooLong = searched - start > limit
       return nil
     }
     let line = [UInt8](bytes[start..<end])

@@ -93,7 +93,11 @@ public final class SubjectPump {
         }
         if child.answerIsTooLong { throw .answerTooLong(limit: child.answerLimit) }
         if let failure = commonFailure() { throw failure }
-        if let end = child.end { throw end.failure }
+        if let end = child.end {
+          // What it wrote last may not all have been read yet.
+          if child.readOutput() { continue }
+          throw end.failure
+        }
         try step(clock)
       }
     } catch {
@@ -113,9 +117,9 @@ public final class SubjectPump {
     do throws(SubjectFailure) {
       while true {
         if let end = child.end { return .success(end) }
+        while child.takeLine() != nil {}
         if child.answerIsTooLong { throw .answerTooLong(limit: child.answerLimit) }
         if let failure = commonFailure() { throw failure }
-        while child.takeLine() != nil {}
         try step(clock, outputMayClose: true)
       }
     } catch {
@@ -130,6 +134,8 @@ public final class SubjectPump {
   public func stop() -> Remains? {
     guard let child else { return nil }
     stopWatchingInterrupts()
+    // Nobody takes its output any more, so it might stay ready for ever.
+    poller.remove(child.descriptors.standardOutput)
     let survivors = child.killAndReap { milliseconds in
       // A lost mount is reported by whoever uses it next.
       try? self.wait(milliseconds)
@@ -192,10 +198,7 @@ public final class SubjectPump {
     case .output:
       guard let child else { return }
       child.readOutput()
-      // What is too long is not read any further, and would be ready for ever.
-      if child.outputHasEnded || child.answerIsTooLong {
-        poller.remove(child.descriptors.standardOutput)
-      }
+      if child.outputHasEnded { poller.remove(child.descriptors.standardOutput) }
     case .error:
       guard let child else { return }
       child.readError()
