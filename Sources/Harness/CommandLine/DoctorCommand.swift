@@ -1,5 +1,6 @@
 import FaultFS
 import Glibc
+import SubjectProtocol
 
 /// `torture doctor`: what this machine lacks, and how to get it.
 enum DoctorCommand {

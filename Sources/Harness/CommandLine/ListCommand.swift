@@ -1,4 +1,5 @@
 import DurabilityModel
+import Scenarios
 import StorageInterface
 
 /// `torture list`.

@@ -1,3 +1,4 @@
+import CLinuxShims
 import Glibc
 
 /// A small declarative wrapper around glibc's `getopt_long`: long options only, as GNU programs have
@@ -16,39 +17,34 @@ struct Options {
 
   /// Reads the words after the command's name.
   init(_ words: [String], _ specifications: [Specification], command: String) throws(RunError) {
-    let names = specifications.map { strdup($0.name) }
-    defer { for name in names { free(name) } }
-    var table = zip(specifications, names).map { specification, name in
-      option(
-        name: UnsafePointer(name), has_arg: specification.argument == nil ? 0 : 1, flag: nil, val: 1)
-    }
-    table.append(option(name: nil, has_arg: 0, flag: nil, val: 0))
-    var arguments = ([command] + words).map { strdup($0) }
-    let owned = arguments
-    arguments.append(nil)
+    let names = specifications.map { UnsafePointer(strdup($0.name)) }
+    defer { for name in names { free(UnsafeMutableRawPointer(mutating: name)) } }
+    let takesValue: [Int32] = specifications.map { $0.argument == nil ? 0 : 1 }
+    let owned = ([command] + words).map { strdup($0) }
+    var arguments = owned + [nil]
     defer { for argument in owned { free(argument) } }
-    optind = 0
-    opterr = 0
-    var index: Int32 = 0
+    var parsed = clinux_option()
+    var isFirst: Int32 = 1
     while true {
-      index = -1
-      let result = getopt_long(Int32(owned.count), &arguments, ":", table, &index)
-      if result == -1 { break }
-      let seen = arguments[Int(optind) - 1].map { String(cString: $0) } ?? ""
-      if result == 1, index >= 0 {
-        let specification = specifications[Int(index)]
-        guard values[specification.name] == nil else {
-          throw .usage("--\(specification.name) is given twice")
+      let result = clinux_next_option(
+        Int32(owned.count), &arguments, names, takesValue, Int32(names.count), isFirst, &parsed)
+      isFirst = 0
+      let word = parsed.word.map { String(cString: $0) } ?? ""
+      switch result {
+      case Int32(CLINUX_OPTION_END):
+        for rest in arguments[Int(parsed.operands)..<owned.count] {
+          if let rest { operands.append(String(cString: rest)) }
         }
-        values[specification.name] = optarg.map { String(cString: $0) } ?? ""
-      } else if result == Int32(UInt8(ascii: ":")) {
-        throw .usage("\(seen) needs a value; torture \(command) --help shows which")
-      } else {
-        throw .usage("torture \(command) does not know \(seen); torture \(command) --help shows all")
+        return
+      case Int32(CLINUX_OPTION_FOUND):
+        let name = specifications[Int(parsed.which)].name
+        guard values[name] == nil else { throw .usage("--\(name) is given twice") }
+        values[name] = parsed.value.map { String(cString: $0) } ?? ""
+      case Int32(CLINUX_OPTION_NO_VALUE):
+        throw .usage("\(word) needs a value; torture \(command) --help shows which")
+      default:
+        throw .usage("torture \(command) does not know \(word); torture \(command) --help shows all")
       }
-    }
-    for word in arguments[Int(optind)..<owned.count] {
-      if let word { operands.append(String(cString: word)) }
     }
   }
 

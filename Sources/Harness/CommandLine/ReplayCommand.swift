@@ -2,6 +2,7 @@ import CLinuxShims
 import FaultFS
 import Glibc
 import Oracle
+import Scenarios
 
 /// `torture replay`.
 enum ReplayCommand {
@@ -34,7 +35,7 @@ enum ReplayCommand {
     }
     let scenario = try ScenarioLibrary.read(directory + "/scenario.json5")
     _ = clinux_install_interrupt_handler()
-    RunDirectory.sweep()
+    try SweepLeftovers.run()
     let target = try TargetFactory(program: program).make(schedule.target, subject: schedule.subject)
     defer { target.shutDown() }
     target.limits = scenario.scenario.limits

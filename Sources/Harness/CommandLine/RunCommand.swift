@@ -1,5 +1,6 @@
 import CLinuxShims
 import Determinism
+import DurabilityModel
 import FaultFS
 import Glibc
 import Scenarios
@@ -38,7 +39,7 @@ enum RunCommand {
     let directory = options.values["report"] ?? "Reports/latest"
     let progress = ProgressPrinter(isQuiet: options.has("quiet"))
     _ = clinux_install_interrupt_handler()
-    RunDirectory.sweep()
+    try SweepLeftovers.run()
     let factory = TargetFactory(program: program)
     try Files.makeDirectory(directory)
     Files.remove(directory + "/failures")

@@ -1,4 +1,5 @@
 import DurabilityModel
+import Scenarios
 import SubjectProtocol
 
 /// Which cells of the fault space a run reached: disk operation × role of the file × request that

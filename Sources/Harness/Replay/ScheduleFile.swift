@@ -114,10 +114,11 @@ struct ScheduleFile: Equatable {
       guard let fault = Fault(parsing: rest) else { throw .usage("not a fault: \(rest)") }
       epoch.faults.append(fault)
     case "request":
-      guard let request = ScheduledRequest(parsing: rest) else {
-        throw .usage("not a request: \(rest)")
+      do throws(ScheduledRequest.LineError) {
+        epoch.requests.append(try ScheduledRequest(reading: Array(rest.utf8)[...], indentation: 8))
+      } catch {
+        throw .usage(error.message)
       }
-      epoch.requests.append(request)
     default:
       guard let crash = CrashStep(parsing: rest) else { throw .usage("not a crash: \(rest)") }
       epoch.crash = crash

@@ -65,7 +65,14 @@ enum Files {
   }
 
   private static func reason(_ error: any Error) -> String {
-    let text = (error as? CocoaError)?.userInfo[NSUnderlyingErrorKey].map { "\($0)" }
-    return (text ?? "\(error)").split(separator: "\n").first.map(String.init) ?? "unknown reason"
+    guard let error = error as? CocoaError else { return "\(error)" }
+    return switch error.code {
+    case .fileReadNoSuchFile, .fileNoSuchFile: "there is no such file"
+    case .fileReadNoPermission, .fileWriteNoPermission: "no permission"
+    case .fileWriteOutOfSpace: "no space left on the device"
+    case .fileWriteVolumeReadOnly: "the file system is read-only"
+    case .fileWriteFileExists: "something else is there"
+    default: "error \(error.code.rawValue)"
+    }
   }
 }

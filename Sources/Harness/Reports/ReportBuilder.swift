@@ -1,5 +1,7 @@
 import Determinism
 import DurabilityModel
+import Scenarios
+import SubjectProtocol
 
 /// Turns what a run came to into its report: the only place where a verdict is given its name.
 struct ReportBuilder {

@@ -1,4 +1,5 @@
 import Determinism
+import Oracle
 import Scenarios
 import Subjects
 

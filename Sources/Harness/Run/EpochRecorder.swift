@@ -186,7 +186,7 @@ private struct Life {
     let name: ViolationName = breakdown.kind == .hung ? .subjectHung : .subjectCrashed
     findings.append(
       LiveFinding(
-        finding: Finding(name: name, keys: [], explanation: breakdown.message),
+        finding: Finding(name, explanation: breakdown.message),
         request: scheduled.number))
   }
 

@@ -40,18 +40,18 @@ struct PointJudge {
     case .recovered(let dump):
       return judge(dump, visit.model, crash)
     case .unstable(let first, let second):
-      var findings = [OracleModel.unstableRecovery(first, second)]
+      var findings: [Finding] = []
+      if model.isMeasured(after: crash), let found = RecoveryComparison.difference(first, second) {
+        findings = [found]
+      }
       if case .broken(let more) = judge(first, visit.model, crash) { findings = more + findings }
-      return .broken(findings)
+      return findings.isEmpty ? .permitted : .broken(findings)
     case .refused(let stage, let kind, let message):
-      guard model.mustOpen(after: crash) else { return .permitted }
-      return .broken([
-        Finding(
-          name: .recoveryRefused, keys: [],
-          explanation: "the \(stage.rawValue) answered \(kind.rawValue): \(message)")
-      ])
+      let findings = model.judgeRefusal(
+        of: stage.operation, failure: kind, message: message, after: crash, hadFault: false)
+      return findings.isEmpty ? .permitted : .broken(findings)
     case .broken(let stage, let why):
-      guard model.mustOpen(after: crash) else { return .permitted }
+      guard model.isMeasured(after: crash) else { return .permitted }
       let name: ViolationName =
         switch why.kind {
         case .ended, .rubbish: .recoveryCrashed
@@ -59,7 +59,7 @@ struct PointJudge {
         case .outOfMemory: .recoveryExhaustedMemory
         }
       return .broken([
-        Finding(name: name, keys: [], explanation: "at the \(stage.rawValue): \(why.message)")
+        Finding(name, explanation: "at the \(stage.rawValue): \(why.message)")
       ])
     }
   }

@@ -24,6 +24,14 @@ struct RecoveryOutcome {
     case open, dump
     case secondOpen = "second open"
     case secondDump = "second dump"
+
+    /// The request it is.
+    var operation: OperationName {
+      switch self {
+      case .open, .secondOpen: .open
+      case .dump, .secondDump: .dump
+      }
+    }
   }
 
   var kind: Kind

@@ -59,7 +59,7 @@ struct SubjectSession {
     let generator = WorkloadGenerator(
       scenario: scenario, seed: seed, operations: description.operations,
       features: description.features, transactions: contract.transactions)
-    var requests = generator.requests(epoch: epoch)
+    var requests = generator.epoch(epoch)
     guard epoch > 0, let first = requests.first else { return requests }
     let base = UInt64(epoch) * 1_000_000 + 800_000
     var looks = [ScheduledRequest(number: base + 1, request: .dump)]

@@ -109,19 +109,16 @@ final class FuseTarget: Target {
   // MARK: Mount and process
 
   private func mount() throws(RunError) {
+    let mount: FuseMount
     do throws(MountFailure) {
-      let mount = try FuseMount(at: directory.mountPoint)
-      do throws(Errno) {
-        pump = try SubjectPump(mount: mount)
-      } catch {
-        throw RunError.harness("epoll cannot be set up: \(error)")
-      }
-    } catch let error as RunError {
-      throw error
-    } catch let error as MountFailure {
-      throw .notMeasured(error.description)
+      mount = try FuseMount(at: directory.mountPoint)
     } catch {
-      throw .harness("\(error)")
+      throw .notMeasured(error.description)
+    }
+    do throws(Errno) {
+      pump = try SubjectPump(mount: mount)
+    } catch {
+      throw .harness("epoll cannot be set up: \(error)")
     }
     worldCount = 0
   }
@@ -180,14 +177,14 @@ final class FuseTarget: Target {
       key = hasher.finish()
       if let known = knownDumps[key] { return .answer(.dump(known)) }
     }
-    switch AnswerDecoder.decode(line, to: request.name) {
-    case .success(let decoded):
+    do throws(JSONError) {
+      let decoded = try AnswerDecoder.decode(line, to: request.name)
       if case .dump(let dump) = decoded.answer {
         if knownDumps.count >= Self.knownDumpLimit { knownDumps.removeAll() }
         knownDumps[key] = dump
       }
       return .answer(decoded.answer)
-    case .failure(let error):
+    } catch {
       endProcess()
       return .broken(
         SubjectBreakdown(

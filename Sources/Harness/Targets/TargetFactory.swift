@@ -39,7 +39,7 @@ enum SubjectRegistry {
     var entries = [
       Entry(
         name: "reference", summary: "the reference store: a segmented log and snapshots",
-        make: { ReferenceSubject(openStorage: $0) }),
+        make: { ReferenceSubject(storage: $0) }),
       Entry(
         name: "minimal", summary: "a log as small as it can be and right, the canaries' base",
         make: { MinimalSubject(openStorage: $0, bug: nil) }),

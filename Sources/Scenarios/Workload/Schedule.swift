@@ -20,9 +20,7 @@ public struct Schedule: Sendable, Equatable {
   public var text: [UInt8] {
     var out: [UInt8] = []
     for scheduled in requests {
-      out.append(contentsOf: String(scheduled.number).utf8)
-      out.append(0x20)
-      RequestEncoder.append(scheduled.request, number: nil, to: &out)
+      scheduled.append(to: &out)
       out.append(0x0A)
     }
     return out
@@ -36,10 +34,11 @@ public struct Schedule: Sendable, Equatable {
       lineNumber += 1
       let content = line.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
       if content.isEmpty || content.first == 0x23 { continue }
-      do throws(LineError) {
-        let scheduled = try Self.read(content, indentation: line.count - content.count)
+      do throws(ScheduledRequest.LineError) {
+        let scheduled = try ScheduledRequest(
+          reading: content, indentation: line.count - content.count)
         if let last = requests.last, last.number >= scheduled.number {
-          throw LineError(
+          throw ScheduledRequest.LineError(
             message: "request \(scheduled.number) stands after \(last.number);"
               + " numbers ascend")
         }
@@ -47,31 +46,6 @@ public struct Schedule: Sendable, Equatable {
       } catch {
         throw ScenarioError(file: file, line: lineNumber, message: error.message)
       }
-    }
-  }
-
-  private struct LineError: Error {
-    var message: String
-  }
-
-  private static func read(
-    _ line: ArraySlice<UInt8>, indentation: Int
-  ) throws(LineError) -> ScheduledRequest {
-    let digits = line.prefix { (0x30...0x39).contains($0) }
-    let json = Array(line[digits.endIndex...])
-    guard let number = UInt64(String(decoding: digits, as: UTF8.self)), number > 0,
-      json.first == 0x20 || json.first == 0x09
-    else { throw LineError(message: "a line is a number, a space and a request") }
-    switch RequestDecoder.decode(json) {
-    case .request(let request, let inner):
-      if let inner, inner != number {
-        throw LineError(message: "request \(number) calls itself \(inner)")
-      }
-      return ScheduledRequest(number: number, request: request)
-    case .unsupported(let message, _): throw LineError(message: message)
-    case .invalid(let error, _):
-      let place = "column \(indentation + digits.count + error.offset + 1)"
-      throw LineError(message: "\(place): \(error.reason)")
     }
   }
 }
