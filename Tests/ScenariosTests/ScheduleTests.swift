@@ -50,7 +50,7 @@ struct ScheduleTests {
       ("1{\"op\":\"flush\"}", "1: a line is a number, a space and a request"),
       ("1 {\"op\":\"flush\"}\n1 {\"op\":\"dump\"}", "2: request 1 stands after 1; numbers ascend"),
       ("5 {\"op\":\"flush\",\"request\":6}", "1: request 5 calls itself 6"),
-      ("5 {\"op\":\"jump\"}", "1: unknown op"),
+      ("5 {\"op\":\"jump\"}", "1: unknown op \"jump\""),
       ("55 {\"op\":}", "1: column 10: \"op\" must be a string"),
       ("  5 {\"op\":\"flush\",}", "1: column 19: '}' where a key must stand"),
     ])

@@ -8,6 +8,7 @@ struct CodecFuzzTests {
   /// Gives `line` to every decoder; what is accepted must survive another line.
   static func feed(_ line: [UInt8], _ seed: Seed) {
     if case .request(let request, let number) = RequestDecoder.decode(line) {
+      #expect((try? JSONParser.parse(line)) != nil, "seed \(seed): accepted, and no JSON")
       let written = RequestEncoder.line(request, number: number)
       guard case .request(let back, number) = RequestDecoder.decode(written) else {
         Issue.record("seed \(seed): what was accepted is refused when written anew")
@@ -17,9 +18,11 @@ struct CodecFuzzTests {
     }
     for operation in [OperationName.hello, .open, .put, .get, .search, .dump, .stats] {
       guard let decoded = try? AnswerDecoder.decode(line, to: operation) else { continue }
+      #expect((try? JSONParser.parse(line)) != nil, "seed \(seed): accepted, and no JSON")
       let written = AnswerEncoder.line(decoded.answer, number: decoded.number)
       let back = try? AnswerDecoder.decode(written, to: operation)
-      #expect(back?.number == decoded.number, "seed \(seed)")
+      let again = back.map { AnswerEncoder.line($0.answer, number: $0.number) }
+      #expect(again == written, "seed \(seed)")
     }
     if let value = try? JSONParser.parse(line) {
       #expect((try? JSONParser.parse(JSONWriter.text(value))) == value, "seed \(seed)")

@@ -76,7 +76,7 @@ struct RequestCodecTests {
   func unsupported() {
     #expect(
       Self.decode(#"{"op":"merge","vector":3,"request":9}"#)
-        == .unsupported(message: "unknown op", number: 9))
+        == .unsupported(message: #"unknown op "merge""#, number: 9))
     #expect(
       Self.decode(#"{"op":"hello","protocol":2,"request":1}"#)
         == .unsupported(message: "protocol 2 is not supported, 1 is", number: 1))

@@ -79,7 +79,7 @@ struct StandardIOServerTests {
       lines == [
         #"{"ok":false,"error":"invalid","message":"byte 0: the text ends inside a value"}"#,
         #"{"ok":false,"error":"invalid","message":"byte 0: 'r' where an object must stand"}"#,
-        #"{"ok":false,"request":8,"error":"unsupported","message":"unknown op"}"#,
+        #"{"ok":false,"request":8,"error":"unsupported","message":"unknown op \"sing\""}"#,
         #"{"ok":false,"request":9,"error":"invalid","message":"byte 0: \"id\" is missing"}"#,
         #"{"ok":true}"#,
       ])

@@ -12,6 +12,17 @@ extension EpochWriter {
     return random.pick(namespaces)
   }
 
+  /// Creates a namespace at the start of most runs, so that seeds whose swarm has no namespace step
+  /// use one that exists too.
+  mutating func addFirstNamespace() {
+    guard namespaces.isEmpty, !keys.namespaces.isEmpty, supports(.createNamespace),
+      room > 1, random.chance(2, in: 3)
+    else { return }
+    let namespace = random.pick(keys.namespaces)
+    namespaces.append(namespace)
+    add(.createNamespace(namespace))
+  }
+
   /// Draws the key of a put: sometimes one whose record was deleted.
   mutating func putKey() -> RecordKey {
     if !deleted.isEmpty, random.chance(1, in: 5) { return random.pick(deleted) }

@@ -62,6 +62,7 @@ struct EpochWriter {
     puts = epoch * 6 * (generator.scenario.operations + 1)
     addOpen()
     guard !kinds.isEmpty else { return requests }
+    addFirstNamespace()
     while room > 0 {
       if !transactions.isEmpty, random.chance(3, in: 5) {
         advanceTransaction()

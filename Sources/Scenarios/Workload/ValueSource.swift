@@ -71,7 +71,7 @@ struct ValueSource {
     case 3:
       let doubles: [Double] = [
         0.1, 0.30000000000000004, 1e21, 1e-7, 0x1p53, -1.5e300, .greatestFiniteMagnitude,
-        .leastNonzeroMagnitude, .leastNormalMagnitude, 4_503_599_627_370_497.5,
+        .leastNonzeroMagnitude, .leastNormalMagnitude, 2_251_799_813_685_249.5,
       ]
       let pair = [generator.pick(doubles), -generator.pick(doubles)]
       return Metadata(members: [number, member("doubles", .array(pair.map(JSONValue.number)))])

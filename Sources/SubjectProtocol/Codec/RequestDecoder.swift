@@ -17,11 +17,13 @@ public enum RequestDecoder {
   public static func decode(_ line: Span<UInt8>) -> DecodedRequest {
     do throws(JSONError) {
       var cursor = JSONCursor(line)
-      guard let operation = try cursor.readOperation() else {
+      let name = try cursor.readOperation()
+      guard let operation = JSONCursor.name(name, as: OperationName.self) else {
         cursor.place = JSONCursor.Place(offset: 0, depth: 0)
         try cursor.skipValue()
         try cursor.expectEnd()
-        return .unsupported(message: "unknown op", number: JSONCursor.number(of: line))
+        let message = "unknown op \(JSONError.Reason.quoted(name))"
+        return .unsupported(message: message, number: JSONCursor.number(of: line))
       }
       let fields = try cursor.readFields(of: operation)
       try cursor.expectEnd()
@@ -37,12 +39,11 @@ public enum RequestDecoder {
 }
 
 extension JSONCursor {
-  /// The operation that the object here names, nil if version 1 has none of that name; the cursor
-  /// does not move.
+  /// The name of the operation in the object here; the cursor does not move.
   ///
   /// The fields mean nothing before it is known, and it may stand anywhere in the object. Writers
   /// put it first, so the search ends at once.
-  fileprivate mutating func readOperation() throws(JSONError) -> OperationName? {
+  fileprivate mutating func readOperation() throws(JSONError) -> [UInt8] {
     let start = place
     defer { place = start }
     guard peek() == 0x7B else { throw unexpected("an object") }
@@ -51,9 +52,7 @@ extension JSONCursor {
     var key: [UInt8] = []
     var first = true
     while try nextKey(first: &first, key: &key) {
-      if key.isName("op") {
-        return Self.name(try readString("op"), as: OperationName.self)
-      }
+      if key.isName("op") { return try readString("op") }
       try skipValue()
     }
     throw JSONError(offset: objectStart, reason: .missingField("op"))
@@ -115,7 +114,10 @@ extension JSONCursor {
     while try nextElement(first: &first) {
       skipWhitespace()
       let start = offset
-      guard let operation = try readOperation(), operation == .put || operation == .delete else {
+      let name = try readOperation()
+      guard let operation = Self.name(name, as: OperationName.self),
+        operation == .put || operation == .delete
+      else {
         throw wrong("operations", "an array of puts and deletes", at: start)
       }
       mutations.append(try readFields(of: operation).mutation(operation))
