@@ -46,14 +46,12 @@ extension OracleModel {
     for pin in pins { reading.show(pin.key, pin.digest) }
     reading.show(key, shown)
     let questions = readQuestions(at: flight.issuedAt)
-    if questions.contains(where: { $0.permits(reading.shown) }) {
+    if let pinned, pinned.digest != shown {
+      let isOther = candidates(for: key, at: flight.issuedAt).contains { digest(of: $0) == shown }
+      if isOther { return [changeOfMind([key])] }
+    } else if questions.contains(where: { $0.permits(reading.shown) }) {
       if pinned == nil, isAlone, isOpenKey(key, questions) { pin(key, shown) }
       return []
-    }
-    if let pinned, pinned.digest != shown,
-      candidates(for: key, at: flight.issuedAt).contains(where: { digest(of: $0) == shown })
-    {
-      return [changeOfMind([key])]
     }
     var dump = Dump()
     if let value {
