@@ -161,7 +161,8 @@ final class FuseTarget: Target {
 
   private func send(_ request: Request, number: UInt64?) throws(RunError) -> Exchange {
     guard let pump else { throw .harness("the mount is gone") }
-    let line = RequestEncoder.line(request, number: number)
+    var line: [UInt8] = []
+    RequestEncoder.append(request, number: number, to: &line)
     switch pump.exchange(line, limit: timeLimit) {
     case .success(let answer): return decode(answer, to: request)
     case .failure(let failure): return try broken(failure, request)
