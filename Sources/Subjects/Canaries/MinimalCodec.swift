@@ -112,11 +112,15 @@ enum MinimalCodec {
       guard position < bytes.count else { return nil }
       let kind = bytes[position]
       position += 1
-      guard let namespace = text(), let id = text() else { return nil }
+      guard let namespace = text(), let id = text(), !id.isEmpty,
+        String(validating: namespace, as: UTF8.self) != nil,
+        String(validating: id, as: UTF8.self) != nil
+      else { return nil }
       let key = RecordKey(namespace: namespace, id: id)
       if kind == 2 { return .delete(key) }
       guard kind == 1, let metadata = text(), let count = number(),
-        position + Int(count) * 4 <= bytes.count
+        position + Int(count) * 4 <= bytes.count,
+        metadata.isEmpty || (try? Metadata(parsing: metadata)) != nil
       else { return nil }
       var vector: [Float] = []
       for _ in 0..<count {
