@@ -26,7 +26,7 @@ enum DoctorCommand {
       report(found, "fusermount3, with which an ordinary user mounts", "apt-get install fuse3")
     }
     do throws(RunError) {
-      let target = try FuseTarget(command: [program, "subject", "reference"])
+      let target = try FuseTarget(command: [program, "subject", "reference"], isForeign: false)
       defer { target.shutDown() }
       _ = try target.describe(.hello(options: .emptyObject))
       report(true, "a world can be mounted, and a subject speaks on it", "")

@@ -97,7 +97,6 @@ enum RunCommand {
       if case .usage = problem { return 2 }
       return 3
     }
-    if report.violations.isEmpty && result.wasInterrupted { return 130 }
     return report.exitStatus
   }
 }

@@ -6,13 +6,28 @@ public enum TortureCommand {
   /// The version that `--version` prints.
   public static let version = "0.1.0"
 
-  private static let commands: [(name: String, summary: String, run: @Sendable ([String], String) throws(RunError) -> Int32)] = [
-    ("run", "crash a subject in every way the disk permits, and judge what it recovers", RunCommand.run),
-    ("replay", "reproduce a failure from its directory", ReplayCommand.run),
-    ("list", "list subjects, scenarios, models or faults", ListCommand.run),
-    ("doctor", "say what this machine lacks, and how to get it", DoctorCommand.run),
-    ("bench", "measure, and print a table", BenchCommand.run),
-    ("subject", "be a built-in subject: protocol version 1 on standard input and output", SubjectCommandLine.run),
+  /// A command: its name, what it does, and what runs it with its words and this program's path.
+  private struct Command: Sendable {
+    var name: String
+    var summary: String
+    var run: @Sendable ([String], String) throws(RunError) -> Int32
+  }
+
+  private static let commands: [Command] = [
+    Command(
+      name: "run", summary: "crash a subject in every way the disk permits, and judge what it recovers",
+      run: RunCommand.run),
+    Command(
+      name: "replay", summary: "reproduce a failure from its directory", run: ReplayCommand.run),
+    Command(
+      name: "list", summary: "list subjects, scenarios, models or faults", run: ListCommand.run),
+    Command(
+      name: "doctor", summary: "say what this machine lacks, and how to get it",
+      run: DoctorCommand.run),
+    Command(name: "bench", summary: "measure, and print a table", run: BenchCommand.run),
+    Command(
+      name: "subject", summary: "be a built-in subject, on standard input and output",
+      run: SubjectCommandLine.run),
   ]
 
   /// Runs the command that `arguments` (without the program's own name) ask for; the result is the
@@ -42,8 +57,7 @@ public enum TortureCommand {
       Console.complain("torture: \(error.message)")
       switch error {
       case .usage: return 2
-      case .notMeasured, .harness: return 3
-      case .interrupted: return 130
+      case .notMeasured, .harness, .interrupted: return 3
       }
     }
   }
@@ -55,7 +69,8 @@ public enum TortureCommand {
         + "lost.", "", "commands:",
     ]
     for command in commands {
-      lines.append("  \(command.name)" + String(repeating: " ", count: 10 - command.name.count) + command.summary)
+      let padding = String(repeating: " ", count: 10 - command.name.count)
+      lines.append("  \(command.name)" + padding + command.summary)
     }
     lines += [
       "", "torture COMMAND --help tells the options of each.",

@@ -92,6 +92,8 @@ struct Report: Codable, Sendable {
   var baseSeed: String
   var durationSeconds: Double
   var interrupted: Bool
+  /// What stopped the run before its end, in one line; absent where nothing did.
+  var problem: String?
   var target: String
   var model: String
   var subjects: [String]

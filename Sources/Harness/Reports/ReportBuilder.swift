@@ -20,7 +20,7 @@ struct ReportBuilder {
       crashStates: statistics.crashStates,
       distinctCrashStates: statistics.distinctCrashStates, recoveries: statistics.recoveries,
       seeds: statistics.seeds, baseSeed: plan.seed.text, durationSeconds: result.seconds,
-      interrupted: result.wasInterrupted,
+      interrupted: result.wasInterrupted, problem: result.problem?.message,
       target: plan.targets.map(\.rawValue).joined(separator: ","),
       model: models.joined(separator: ","), subjects: [plan.subject.name],
       coverage: Report.CoverageReport(

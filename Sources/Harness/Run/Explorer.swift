@@ -64,11 +64,22 @@ struct Explorer {
 
   private func record(_ start: Start) throws(RunError) -> RecordedEpoch {
     let requests = session.requests(epoch: start.epoch, seed: seed)
-    let recorder = EpochRecorder(target: session.target, contract: session.contract)
-    let quiet = try recorder.record(
-      disk: start.disk, oracle: start.oracle, requests: requests, faults: [])
+    let quiet = try record(start, requests, [])
     let faults = session.faults(for: quiet, seed: seed.derived("faults " + start.path))
-    if faults.isEmpty { return quiet }
+    return faults.isEmpty ? quiet : try record(start, requests, faults)
+  }
+
+  /// A hang is one only when the same schedule, alone in a fresh process, exceeds ten times the limit
+  /// without a disk operation (design.md, section 3).
+  private func record(
+    _ start: Start, _ requests: [ScheduledRequest], _ faults: [Fault]
+  ) throws(RunError) -> RecordedEpoch {
+    let recorder = EpochRecorder(target: session.target, contract: session.contract)
+    let epoch = try recorder.record(
+      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults)
+    guard epoch.findings.contains(where: { $0.finding.name == .subjectHung }) else { return epoch }
+    session.target.patience = 10
+    defer { session.target.patience = 1 }
     return try recorder.record(
       disk: start.disk, oracle: start.oracle, requests: requests, faults: faults)
   }
@@ -115,7 +126,10 @@ struct Explorer {
     var generator = PRNG(seed.derived("picks " + start.path))
     let end = epoch.recording.operations.count
     let kinds = Contract.Crash.allCases.filter { session.crashes.contains($0) }
-    return (0..<session.scenario.continuations).map { index in
+    // The first recording branches, the later ones go deeper: a tree would spend a seed's time on one
+    // workload, and other seeds find other things.
+    let count = start.epoch == 0 ? session.scenario.continuations : 1
+    return (0..<count).map { index in
       let crash = kinds[(index + generator.below(2)) % kinds.count]
       let point =
         crash == .process && generator.chance(1, in: 2) ? end : generator.number(in: 0...end)
@@ -183,8 +197,11 @@ struct Explorer {
       return
     }
     let disk = judge.disk(for: visit.step)
-    let tries = session.targetKind == .sim ? 1 : 2
+    let isHang = name == .recoveryHung
+    let tries = session.targetKind == .sim || isHang ? 1 : 2
     var confirmed = 0
+    session.target.patience = isHang ? 10 : 1
+    defer { session.target.patience = 1 }
     for _ in 0..<tries {
       let again = try session.recoverer.recover(disk, freshProcess: true)
       if again.isSame(as: outcome) { confirmed += 1 }

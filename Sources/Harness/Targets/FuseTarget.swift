@@ -32,8 +32,18 @@ final class FuseTarget: Target {
   private static let knownDumpLimit = 4096
 
   /// A target for the program `command`.
-  init(command: [String]) throws(RunError) {
+  ///
+  /// What a program writes outside its world would survive the power cut and hide a loss, so one that
+  /// nobody here wrote (`isForeign`) runs only where the kernel can keep it inside.
+  init(command: [String], isForeign: Bool) throws(RunError) {
     self.command = command
+    if isForeign {
+      guard case .full = Confinement.available else {
+        throw .notMeasured(
+          "this kernel cannot keep \(command[0]) inside its world: Landlock of Linux 6.2 or later is "
+            + "needed (boot with lsm=landlock,…)")
+      }
+    }
     do throws(RunDirectoryFailure) {
       directory = try RunDirectory()
     } catch {

@@ -18,9 +18,9 @@ struct TargetFactory: Sendable {
         "--target sim runs subjects that come with the tool; a program of yours needs --target fuse")
     case (.fuse, .builtIn(let name)):
       guard SubjectRegistry.entry(name) != nil else { throw SubjectRegistry.unknown(name) }
-      return try FuseTarget(command: [program, "subject", name])
+      return try FuseTarget(command: [program, "subject", name], isForeign: false)
     case (.fuse, .command(let words)):
-      return try FuseTarget(command: words)
+      return try FuseTarget(command: words, isForeign: true)
     }
   }
 }

@@ -36,7 +36,8 @@ public struct WorkloadGenerator: Sendable {
       weights[.namespace] = 0
     }
     self.weights =
-      scenario.swarm ? Self.swarm(weights, PRNG(self.seed.derived("swarm"))) : weights
+      scenario.swarm
+      ? Self.swarm(weights, PRNG(self.seed.derived("swarm")), keeping: scenario.requires) : weights
   }
 
   /// The requests of every epoch.
@@ -79,8 +80,11 @@ public struct WorkloadGenerator: Sendable {
 
   /// Switches a third of the kinds off and draws the others' weights anew, from a half to two times.
   ///
-  /// A seed that would write nothing keeps what it had.
-  private static func swarm(_ weights: WorkWeights, _ generator: PRNG) -> WorkWeights {
+  /// A seed that would write nothing keeps what it had, and what the scenario requires stays on: it
+  /// is what the scenario is about.
+  private static func swarm(
+    _ weights: WorkWeights, _ generator: PRNG, keeping required: [OperationName]
+  ) -> WorkWeights {
     var generator = generator
     var drawn = weights
     for kind in WorkKind.allCases {
@@ -88,7 +92,8 @@ public struct WorkloadGenerator: Sendable {
       let isOff = generator.chance(1, in: 3)
       let factor = generator.number(in: 2...8)
       guard weights[kind] > 0 else { continue }
-      drawn[kind] = isOff ? 0 : max(1, weights[kind] * factor / 4)
+      let isRequired = needs(kind).contains { $0 != .put && required.contains($0) }
+      drawn[kind] = isOff && !isRequired ? 0 : max(1, weights[kind] * factor / 4)
     }
     return drawn.active.contains(where: \.writesRecords) ? drawn : weights
   }
