@@ -83,7 +83,7 @@ extension OracleModel {
     let questions = openQuestions()
     if !reading.isMalformed {
       for question in questions {
-        let answer = question.nearest(to: reading.shown, below: 1)
+        let answer = question.explanation(of: reading.shown)
         if let fit = answer.fit {
           judgement.warnings = resurfaced(question, fit, reading)
           return judgement

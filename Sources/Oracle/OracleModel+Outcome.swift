@@ -40,6 +40,11 @@ extension OracleModel {
     openCrashes = []
     isCreationUnseen = false
     shownAt = clock
+    // A namespace that was not listed, for lack of a list or because its records speak for it,
+    // may exist all the same.
+    for key in 0..<table.count where table.isNamespace(key) && !reading.shown.cared[key] {
+      if reading.shown.digests[key] == .zero { table.leaveUnjudged(key) }
+    }
     if crashes.contains(.power) { joinTracks() }
     let crash: Contract.Crash = crashes.contains(.power) ? .power : .process
     let outcomes = isPermitted ? outcomes(of: reading, after: crash) : []

@@ -11,19 +11,35 @@ extension OracleModel {
   ///
   /// `since`: what a snapshot taken from then on may show counts too.
   func candidates(for key: Int, at time: Int, since: Int? = nil) -> [Int] {
+    guard openCrashes.isEmpty else {
+      return allCandidates(at: time)[key]
+    }
     var candidates: [Int] = []
-    for question in readQuestions(at: time) {
-      var isKnown = false
-      for unit in question.units.reversed() where unit.role != .absent {
-        guard let op = unit.ops.first(where: { $0.key == key }) else { continue }
+    for entry in entries[nearStart...].reversed() {
+      for op in entry.ops.reversed() where op.key == key {
         candidates.append(op.version)
-        let isRecent = since.map { entries[unit.entry].answeredAt > $0 } ?? false
-        if unit.role == .required && !isRecent {
-          isKnown = true
-          break
+        let isRecent = since.map { entry.answeredAt > $0 } ?? false
+        if liveRole(of: entry, at: time) == .required && !isRecent { return candidates }
+      }
+    }
+    candidates.append(key < nearBase.count ? nearBase[key] : -1)
+    return candidates
+  }
+
+  /// By key: the versions that a read issued at `time` may show, −1 for none.
+  func allCandidates(at time: Int) -> [[Int]] {
+    var candidates = [[Int]](repeating: [], count: table.count)
+    for question in readQuestions(at: time) {
+      var isKnown = [Bool](repeating: false, count: table.count)
+      for unit in question.units.reversed() where unit.role != .absent {
+        for op in unit.ops where !isKnown[op.key] {
+          candidates[op.key].append(op.version)
+          if unit.role == .required { isKnown[op.key] = true }
         }
       }
-      if !isKnown { candidates.append(key < question.base.count ? question.base[key] : -1) }
+      for key in isKnown.indices where !isKnown[key] {
+        candidates[key].append(question.base[key])
+      }
     }
     return candidates
   }

@@ -24,11 +24,12 @@ extension OracleModel {
     _ flight: InFlight, _ namespace: [UInt8]
   ) -> [SearchCheck.Record] {
     var records: [SearchCheck.Record] = []
+    let candidates = allCandidates(at: flight.issuedAt)
     for key in table.records(in: namespace) {
       var values: [[Float]] = []
       var mayBeAbsent = false
-      for version in candidates(for: key, at: flight.issuedAt) {
-        let pinned = pins.first { $0.key == key }
+      let pinned = pins.first { $0.key == key }
+      for version in candidates[key] {
         if let pinned, pinned.digest != digest(of: version) { continue }
         if version >= 0, let value = versions[version].value {
           values.append(value.vector)

@@ -158,10 +158,12 @@ extension OracleModel {
 
   /// The states a living process may show to a request issued at `time`.
   func liveQuestion(at time: Int) -> Question {
-    question(isNear: true) { entry in
-      let isDone = entry.status == .acknowledged && entry.answeredAt < time && !entry.isOverlapped
-      return isDone ? .required : .free
-    }
+    question(isNear: true) { liveRole(of: $0, at: time) }
+  }
+
+  func liveRole(of entry: Entry, at time: Int) -> Question.Role {
+    let isDone = entry.status == .acknowledged && entry.answeredAt < time && !entry.isOverlapped
+    return isDone ? .required : .free
   }
 
   /// The permitted states of one track, with the role that `role` gives each effect.

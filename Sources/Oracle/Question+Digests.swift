@@ -29,10 +29,16 @@ extension Question {
     var sum = Digest.zero
     for key in base.indices where isRecord[key] { sum = sum + baseDigests[key] }
     let isForced = forced()
+    if order == .perKey && isTooMany(isForced) { return nil }
     var branches = [Branch(digests: baseDigests, sum: sum)]
     if order == .perKey { branches[0].isClosed = Array(repeating: false, count: base.count) }
     var finished: Set<Digest> = []
     for index in units.indices where units[index].role != .absent {
+      if isForced[index] {
+        // In place: nothing is chosen, and nothing was cut before it.
+        for branch in branches.indices { apply(index, &branches[branch], isRecord) }
+        continue
+      }
       var next: [Branch] = []
       var seen: Set<Identity> = []
       func keep(_ branch: Branch) {
@@ -50,9 +56,11 @@ extension Question {
           finished.insert(branch.sum)
           continue
         }
-        if !isForced[index] { keep(leaving(index, branch)) }
+        keep(leaving(index, branch))
         if units[index].ops.allSatisfy({ branch.isClosed.isEmpty || !branch.isClosed[$0.key] }) {
-          keep(applying(index, branch, isRecord))
+          var applied = branch
+          apply(index, &applied, isRecord)
+          keep(applied)
         }
       }
       branches = next
@@ -99,12 +107,21 @@ extension Question {
     return branch
   }
 
-  private func applying(_ index: Int, _ branch: Branch, _ isRecord: [Bool]) -> Branch {
-    var branch = branch
+  private func apply(_ index: Int, _ branch: inout Branch, _ isRecord: [Bool]) {
     for op in units[index].ops {
       if isRecord[op.key] { branch.sum = branch.sum - branch.digests[op.key] + op.digest }
       branch.digests[op.key] = op.digest
     }
-    return branch
+  }
+
+  /// Whether so many keys have a choice of their own that counting the states is of no use.
+  private func isTooMany(_ isForced: [Bool]) -> Bool {
+    var keys: Set<Int> = []
+    var open = 0
+    for index in units.indices where !isForced[index] && units[index].role != .absent {
+      open += 1
+      for op in units[index].ops { keys.insert(op.key) }
+    }
+    return min(open, keys.count) > 8
   }
 }

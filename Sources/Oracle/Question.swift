@@ -64,10 +64,28 @@ extension Question {
     }
   }
 
+  /// The permitted state that shows just this.
+  func explanation(of shown: Shown) -> Answer {
+    // A value that nothing here gives needs no search, and no benefit of the doubt.
+    if !isWithinReach(shown) { return Answer(fit: nil, isComplete: true) }
+    return nearest(to: shown, below: 1)
+  }
+
   /// Whether some permitted state shows this; true also where the search was cut off.
   func permits(_ shown: Shown) -> Bool {
-    let answer = nearest(to: shown, below: 1)
+    let answer = explanation(of: shown)
     return answer.fit != nil || !answer.isComplete
+  }
+
+  /// Whether each key taken alone shows the base or what some unit gives it.
+  private func isWithinReach(_ shown: Shown) -> Bool {
+    var isReached = base.indices.map { key in
+      !shown.cared[key] || shown.digests[key] == baseDigests[key]
+    }
+    for unit in units where unit.role != .absent {
+      for op in unit.ops where shown.digests[op.key] == op.digest { isReached[op.key] = true }
+    }
+    return !isReached.contains(false)
   }
 
   private func nearestPrefix(to shown: Shown, below bound: Int) -> Answer {

@@ -229,6 +229,37 @@ struct CrashTests {
     #expect(!story.permits(.power, ["b": 2]))
   }
 
+  @Test("Where transactions are not promised, what is in one may show at once and in parts")
+  func looseTransaction() {
+    var contract = Story.durable
+    contract.transactions = false
+    var story = Story(contract)
+    story.ask(.begin(transaction: 1))
+    story.put("a", 1, transaction: 1)
+    story.put("b", 2, transaction: 1)
+    #expect(story.get("a", 1).isEmpty)
+    for kept in [[:], ["a": 1], ["b": 2], ["a": 1, "b": 2]] as [[String: Float]] {
+      #expect(story.permits(.power, kept))
+    }
+    story.ask(.commit(transaction: 1))
+    #expect(story.permits(.power, ["a": 1, "b": 2]))
+    #expect(story.names(.power, ["a": 1]) == [.acknowledgedWriteLost])
+  }
+
+  @Test("A commit after a failed step leaves open what it holds")
+  func irregularTransaction() {
+    var story = Story()
+    story.ask(.begin(transaction: 1))
+    story.put("a", 1, transaction: 1)
+    story.put("b", 2, transaction: 1, io)
+    story.put("c", 3, transaction: 1, invalid)
+    story.ask(.commit(transaction: 1))
+    for kept in [[:], ["a": 1], ["b": 2], ["a": 1, "b": 2]] as [[String: Float]] {
+      #expect(story.permits(.power, kept))
+    }
+    #expect(story.names(.power, ["a": 1, "c": 3]) == [.phantomRecord])
+  }
+
   @Test("A clear removes all, and an unanswered one all or nothing where it is atomic")
   func clears() {
     var story = Story()
