@@ -36,7 +36,8 @@ let package = Package(
     .target(
       name: "Scenarios", dependencies: ["Determinism", "SubjectProtocol", "DurabilityModel"],
       swiftSettings: settings),
-    .target(name: "Oracle", dependencies: ["Determinism", "SubjectProtocol"], swiftSettings: settings),
+    .target(
+      name: "Oracle", dependencies: ["Determinism", "SubjectProtocol"], swiftSettings: settings),
 
     // The reference, and the edges that touch the world.
     .target(

@@ -80,6 +80,17 @@ extension Classifier {
 
   /// A known value in the wrong place: an older one is back, or a later one is early.
   private mutating func classifyKnown(_ key: Int, _ versions: [Int]) {
+    if let inner = superseded(key, versions) {
+      let version = model.versions[inner]
+      note(
+        version.transaction == nil ? .batchNotAtomic : .transactionNotAtomic,
+        model.table.keys[key], [version.request])
+      // Where the group itself must be there, its last value is lost as well.
+      let unit = sources[key]
+      guard unit >= 0, question.units[unit].role == .required,
+        question.units[unit].ops.contains(where: { isSameGroup($0.version, inner, key) })
+      else { return }
+    }
     let source = sources[key]
     let expected = expected(key)
     let isOlder = versions.contains { $0 < expected }
@@ -100,6 +111,23 @@ extension Classifier {
     } else if let unit = excluded(key, versions) {
       extra.append(Trace(unit: unit, key: key))
     }
+  }
+
+  /// The version that is found, when it is one that its own atomic group replaces: no permitted state
+  /// shows it, so the group is there in part.
+  private func superseded(_ key: Int, _ versions: [Int]) -> Int? {
+    let inner = versions.filter { index in
+      model.versions.indices.contains { $0 > index && isSameGroup($0, index, key) }
+    }
+    return inner.count == versions.count ? inner.last : nil
+  }
+
+  /// Whether two versions of `key` come from one atomic group.
+  private func isSameGroup(_ left: Int, _ right: Int, _ key: Int) -> Bool {
+    let (one, other) = (model.versions[left], model.versions[right])
+    guard one.key == key, other.key == key else { return false }
+    if let transaction = one.transaction { return other.transaction == transaction }
+    return model.contract.batchesAreAtomic && one.request == other.request
   }
 
   /// The last unit that is not in the permitted state and gives `key` one of these versions.

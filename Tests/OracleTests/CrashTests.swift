@@ -208,6 +208,20 @@ struct CrashTests {
     #expect(story.names(.power, [:]) == [.acknowledgedWriteLost])
   }
 
+  @Test("A value that its own transaction replaced shows the transaction in part")
+  func superseded() {
+    var story = Story()
+    story.put("a", 1)
+    story.transaction([.put("a", 2), .put("a", 3)], commit: nil)
+    #expect(story.permits(.power, ["a": 1]))
+    #expect(story.permits(.power, ["a": 3]))
+    #expect(story.names(.power, ["a": 2]) == [.transactionNotAtomic])
+    var acknowledged = Story()
+    acknowledged.transaction([.put("a", 2), .put("a", 3)])
+    #expect(
+      acknowledged.names(.power, ["a": 2]) == [.transactionNotAtomic, .acknowledgedWriteLost])
+  }
+
   @Test("A commit answered io is optional, one answered conflict did not happen")
   func failedCommit() {
     var story = Story()

@@ -67,7 +67,7 @@ struct ThroughputBench {
   /// The cache's view at the middle of one recorded epoch.
   private func typicalState(_ session: SubjectSession) throws(RunError) -> Disk {
     let seed = Seed(0xBE7C)
-    let epoch = try EpochRecorder(target: session.target, contract: session.contract).record(
+    let epoch = try EpochRecorder(session).record(
       disk: Disk(parameters: scenario.scenario.disk), oracle: session.freshOracle(),
       requests: session.requests(epoch: 0, seed: seed), faults: [])
     let point = epoch.recording.operations.count / 2

@@ -24,7 +24,8 @@ enum BenchCommand {
     }
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)
     let seconds = try options.seconds("seconds") ?? 2
-    let base = options.values["seed"].flatMap { Seed(parsing: $0) }
+    let base =
+      options.values["seed"].flatMap { Seed(parsing: $0) }
       ?? Seed(UInt64.random(in: .min ... .max))
     _ = clinux_install_interrupt_handler()
     try SweepLeftovers.run()

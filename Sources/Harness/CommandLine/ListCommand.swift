@@ -14,7 +14,10 @@ enum ListCommand {
     case "models":
       for model in PersistenceModelName.allCases {
         switch model {
-        case .posixMin: row(model.rawValue, "what POSIX promises and nothing more: any subset of unsynced sectors, sizes and names")
+        case .posixMin:
+          row(
+            model.rawValue,
+            "what POSIX promises and nothing more: any subset of unsynced sectors, sizes and names")
         }
       }
     case "faults":

@@ -43,7 +43,8 @@ struct Options {
       case Int32(CLINUX_OPTION_NO_VALUE):
         throw .usage("\(word) needs a value; torture \(command) --help shows which")
       default:
-        throw .usage("torture \(command) does not know \(word); torture \(command) --help shows all")
+        throw .usage(
+          "torture \(command) does not know \(word); torture \(command) --help shows all")
       }
     }
   }

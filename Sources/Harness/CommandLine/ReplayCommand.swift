@@ -7,7 +7,9 @@ import Scenarios
 /// `torture replay`.
 enum ReplayCommand {
   static let options: [Options.Specification] = [
-    .init(name: "target", argument: "sim|fuse", help: "replay on this target instead of the failure's own"),
+    .init(
+      name: "target", argument: "sim|fuse",
+      help: "replay on this target instead of the failure's own"),
     .init(name: "extract", argument: "DIR", help: "copy the crash state out, for your own tools"),
     .init(name: "help", argument: nil, help: "this text"),
   ]
@@ -36,7 +38,8 @@ enum ReplayCommand {
     let scenario = try ScenarioLibrary.read(directory + "/scenario.json5")
     _ = clinux_install_interrupt_handler()
     try SweepLeftovers.run()
-    let target = try TargetFactory(program: program).make(schedule.target, subject: schedule.subject)
+    let target = try TargetFactory(program: program).make(
+      schedule.target, subject: schedule.subject)
     defer { target.shutDown() }
     target.limits = scenario.scenario.limits
     let session = try SubjectSession(
@@ -66,7 +69,8 @@ enum ReplayCommand {
     let names = result.names.map(\.rawValue).joined(separator: ", ")
     if result.reproduces(schedule) {
       Console.print(
-        "torture: reproduced \(schedule.violation.rawValue) (all names: \(names)), same crash state")
+        "torture: reproduced \(schedule.violation.rawValue) (all names: \(names)), same crash state"
+      )
       return 1
     }
     Console.print(

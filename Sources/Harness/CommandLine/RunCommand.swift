@@ -12,9 +12,15 @@ enum RunCommand {
     .init(name: "seeds", argument: "N", help: "how many seeds of each scenario (default 10)"),
     .init(name: "time", argument: "SECONDS", help: "go on with new seeds for so long"),
     .init(name: "jobs", argument: "N", help: "workers (default: one for each processor)"),
-    .init(name: "target", argument: "sim|fuse", help: "where the subject lives (default fuse); sim,fuse for both"),
-    .init(name: "subject", argument: "NAME", help: "a subject that comes with the tool (default reference)"),
-    .init(name: "subject-command", argument: "'CMD ARG…'", help: "a program that speaks protocol version 1"),
+    .init(
+      name: "target", argument: "sim|fuse",
+      help: "where the subject lives (default fuse); sim,fuse for both"),
+    .init(
+      name: "subject", argument: "NAME",
+      help: "a subject that comes with the tool (default reference)"),
+    .init(
+      name: "subject-command", argument: "'CMD ARG…'",
+      help: "a program that speaks protocol version 1"),
     .init(name: "model", argument: "NAME", help: "the persistence model (default: the scenario's)"),
     .init(name: "report", argument: "DIR", help: "where reports go (default Reports/latest)"),
     .init(name: "shard", argument: "I/N", help: "take every N-th seed, from the I-th"),

@@ -15,7 +15,8 @@ public enum TortureCommand {
 
   private static let commands: [Command] = [
     Command(
-      name: "run", summary: "crash a subject in every way the disk permits, and judge what it recovers",
+      name: "run",
+      summary: "crash a subject in every way the disk permits, and judge what it recovers",
       run: RunCommand.run),
     Command(
       name: "replay", summary: "reproduce a failure from its directory", run: ReplayCommand.run),

@@ -75,6 +75,7 @@ struct ImageWriter {
 
   private func failure(_ path: [UInt8]) -> RunError {
     .harness(
-      "\(String(decoding: path, as: UTF8.self)): cannot be written: \(String(cString: strerror(errno)))")
+      "\(String(decoding: path, as: UTF8.self)): cannot be written: \(String(cString: strerror(errno)))"
+    )
   }
 }

@@ -32,7 +32,7 @@ struct Replayer {
     var disk = Disk(parameters: session.scenario.disk)
     var oracle = session.freshOracle()
     for (index, script) in schedule.epochs.enumerated() {
-      let recorder = EpochRecorder(target: session.target, contract: session.contract)
+      let recorder = EpochRecorder(session)
       let epoch = try recorder.record(
         disk: disk, oracle: oracle, requests: script.requests, faults: script.faults)
       guard let crash = script.crash else { return live(epoch) }
@@ -46,7 +46,8 @@ struct Replayer {
       guard judge.fits(crash) else {
         throw .usage(
           "epoch \(index): what is pending at operation \(crash.origin) is not what the schedule "
-            + "chose from: the subject is not the one that failed, or it does not do the same twice")
+            + "chose from: the subject is not the one that failed, or it does not do the same twice"
+        )
       }
       let state = judge.disk(for: crash)
       if index == schedule.epochs.count - 1 {

@@ -47,7 +47,8 @@ enum HistoryPrinter {
     case .create(_, _, let inode, _, _, _, _, _): return head + " i\(inode.rawValue)"
     case .link(let inode, _, _): return head + " i\(inode.rawValue)"
     case .unlink, .removeDirectory: return head
-    case .rename(_, let name, _, _, _): return "rename \(FileRole(masking: name)) to \(recorded.role)"
+    case .rename(_, let name, _, _, _):
+      return "rename \(FileRole(masking: name)) to \(recorded.role)"
     case .write(let inode, let offset, let bytes, let durability):
       let sync = durability == .synchronous ? " synchronous" : ""
       return head + " i\(inode.rawValue) offset \(offset) length \(bytes.count)" + sync

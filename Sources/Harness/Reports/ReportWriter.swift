@@ -24,7 +24,10 @@ struct ReportWriter {
   /// The summary for a CI job's page, in Markdown.
   var summary: String {
     var lines = ["# \(headline)", "", report.summaryLine, ""]
-    lines += ["| scenario | target | verdict | crash states | distinct | seeds |", "|---|---|---|---|---|---|"]
+    lines += [
+      "| scenario | target | verdict | crash states | distinct | seeds |",
+      "|---|---|---|---|---|---|",
+    ]
     for verdict in report.verdicts {
       lines.append(
         "| \(verdict.scenario) | \(verdict.target) | \(verdict.verdict): \(verdict.reason) | "
@@ -40,8 +43,11 @@ struct ReportWriter {
       lines += ["", "    torture replay \(violation.directory)"]
     }
     if !report.canaries.isEmpty {
-      lines += ["", "Planted bugs: \(report.canaries.count { $0.caught }) of "
-        + "\(report.canaries.count) caught."]
+      lines += [
+        "",
+        "Planted bugs: \(report.canaries.count { $0.caught }) of "
+          + "\(report.canaries.count) caught.",
+      ]
     }
     lines += [
       "", "Coverage: \(report.coverage.reached) of \(report.coverage.reachable) reachable cells.",
@@ -63,7 +69,8 @@ struct ReportWriter {
   var junit: String {
     var cases: [String] = []
     for verdict in report.verdicts {
-      let name = "name=\"\(escape(verdict.scenario))\" "
+      let name =
+        "name=\"\(escape(verdict.scenario))\" "
         + "classname=\"\(escape(verdict.subject)).\(verdict.target)\""
       switch verdict.verdict {
       case "held": cases.append("  <testcase \(name)/>")

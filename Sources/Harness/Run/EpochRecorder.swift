@@ -55,6 +55,14 @@ struct LiveFinding {
 struct EpochRecorder {
   let target: any Target
   let contract: Contract
+  let overrides: ContractOverrides
+
+  /// A recorder for `session`.
+  init(_ session: SubjectSession) {
+    target = session.target
+    contract = session.contract
+    overrides = session.scenario.contract
+  }
 
   /// Sends `requests` to a fresh process in a world that begins with `disk`, with `faults`.
   ///
@@ -86,6 +94,9 @@ struct EpochRecorder {
     let before = life.issued(scheduled)
     let exchange = try target.exchange(scheduled.request, number: scheduled.number)
     switch exchange {
+    case .answer(.opened(let claimed)):
+      // A contract stated at open is held to the scenario's overrides like the first one.
+      life.answered(.opened(overrides.apply(to: claimed)), scheduled, since: before)
     case .answer(let answer): life.answered(answer, scheduled, since: before)
     case .broken(let breakdown): life.broke(breakdown, scheduled, since: before)
     }

@@ -74,7 +74,7 @@ struct Explorer {
   private func record(
     _ start: Start, _ requests: [ScheduledRequest], _ faults: [Fault]
   ) throws(RunError) -> RecordedEpoch {
-    let recorder = EpochRecorder(target: session.target, contract: session.contract)
+    let recorder = EpochRecorder(session)
     let epoch = try recorder.record(
       disk: start.disk, oracle: start.oracle, requests: requests, faults: faults)
     guard epoch.findings.contains(where: { $0.finding.name == .subjectHung }) else { return epoch }

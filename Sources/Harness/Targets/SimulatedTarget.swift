@@ -37,7 +37,8 @@ final class SimulatedTarget: Target {
     guard let world else { preconditionFailure("a request before any world was entered") }
     world.beginRequest(number)
     let current =
-      subject ?? makeSubject { (_: String) throws(Errno) -> any Storage in
+      subject
+      ?? makeSubject { (_: String) throws(Errno) -> any Storage in
         SimulatedStorage(world: world)
       }
     subject = current

@@ -15,7 +15,8 @@ struct TargetFactory: Sendable {
       return SimulatedTarget(makeSubject: entry.make)
     case (.sim, .command):
       throw .usage(
-        "--target sim runs subjects that come with the tool; a program of yours needs --target fuse")
+        "--target sim runs subjects that come with the tool; a program of yours needs --target fuse"
+      )
     case (.fuse, .builtIn(let name)):
       guard SubjectRegistry.entry(name) != nil else { throw SubjectRegistry.unknown(name) }
       return try FuseTarget(command: [program, "subject", name], isForeign: false)

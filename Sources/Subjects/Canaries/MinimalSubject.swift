@@ -55,7 +55,9 @@ public final class MinimalSubject: Subject {
         try store.apply([change])
         return .ok
       }
-      guard transactions[transaction] != nil else { return .failed(.notFound, message: "no such transaction") }
+      guard transactions[transaction] != nil else {
+        return .failed(.notFound, message: "no such transaction")
+      }
       if bug == .uncommittedReplayed { try store.logEarly([change]) }
       transactions[transaction]?.append(change)
     case .batch(let mutations):
@@ -63,7 +65,9 @@ public final class MinimalSubject: Subject {
       for mutation in mutations { changes.append(try change(mutation)) }
       try store.apply(changes)
     case .begin(let transaction):
-      guard transactions[transaction] == nil else { return .failed(.invalid, message: "it is open") }
+      guard transactions[transaction] == nil else {
+        return .failed(.invalid, message: "it is open")
+      }
       transactions[transaction] = []
     case .commit(let transaction):
       guard let changes = transactions.removeValue(forKey: transaction) else {
