@@ -285,8 +285,7 @@ struct DamageTests {
         guard end <= bytes.count else { return }
         bytes.store(tag, at: offset + 16)
         var crc = CRC32C()
-        crc.combine(bytes.span.bytes.uint64(at: 16))
-        crc.combine(UInt64(offset))
+        crc.combine(bytes.span.bytes.uint64(at: 16), UInt64(offset))
         crc.combine(bytes.span.bytes.extracting(offset + 4..<end))
         bytes.store(crc.finished, at: offset)
         offset = end

@@ -11,11 +11,13 @@ struct FormatTests {
     #expect(checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
     #expect(checksum([UInt8](repeating: 0xFF, count: 32)) == 0x62A8_AB43)
     #expect(checksum(Array(0..<32)) == 0x46DD_794E)
+    var numbers = CRC32C()
+    numbers.combine(0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908)
+    #expect(numbers.finished == checksum(Array(0..<16)), "numbers are little-endian bytes")
     var parts = CRC32C()
-    parts.combine(0x3837_3635_3433_3231)
-    let last: [UInt8] = [0x39]
-    parts.combine(last.span.bytes)
-    #expect(parts.finished == 0xE306_9283, "a number is its little-endian bytes")
+    parts.combine(Array("1234".utf8).span.bytes)
+    parts.combine(Array("56789".utf8).span.bytes)
+    #expect(parts.finished == 0xE306_9283)
   }
 
   @Test("The constants agree with the offset tables")
@@ -78,8 +80,7 @@ struct FormatTests {
       let end = offset + 32 + Int(span.uint32(at: offset + 4))
       guard end <= bytes.count else { break }
       var crc = CRC32C()
-      crc.combine(1)
-      crc.combine(UInt64(offset))
+      crc.combine(1, UInt64(offset))
       crc.combine(span.extracting(offset + 4..<end))
       sums[offset] = ("FRAMESUM", crc.finished)
       sums[offset + 16] = ("HEADTAG_", tag)
