@@ -2,9 +2,9 @@ extension Store {
   /// Makes the log short: writes every record to a snapshot, and removes what it replaces.
   ///
   /// The segment that takes records ends first, so that no record is ever in a segment which the
-  /// snapshot replaces and not in the snapshot. The snapshot is written beside, synced, renamed, and
-  /// its name synced; only then are old segments and snapshots removed. Open transactions go on:
-  /// nothing of them is on disk.
+  /// snapshot replaces and not in the snapshot. The snapshot is written beside, synced, renamed,
+  /// and its name synced; only then are old segments and snapshots removed. Open transactions go
+  /// on: nothing of them is on disk.
   ///
   /// Fails with `read-only`, `io` or `full`; the records are unaffected by any of them.
   public func checkpoint() throws(StoreError) {

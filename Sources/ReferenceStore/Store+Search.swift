@@ -17,8 +17,8 @@ extension Store {
     public var distance: Double
   }
 
-  /// The `count` records of a namespace that are nearest to `vector`, nearest first, equal distances
-  /// by id. Exact: every record is compared, in Float64.
+  /// The `count` records of a namespace that are nearest to `vector`, nearest first, equal
+  /// distances by id. Exact: every record is compared, in Float64.
   ///
   /// Records without a finite distance (components that are not finite, or, for the cosine, length
   /// zero) are left out. Fails with `invalid` when the query has another dimension, is not finite,

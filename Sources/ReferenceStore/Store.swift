@@ -4,7 +4,8 @@ public import StorageInterface
 ///
 /// Every mutation is in the log and synced before the call that makes it returns; after a crash the
 /// store holds every mutation that returned, in order, and of those that did not return or failed,
-/// at most the newest ones. What it serves after opening is durable. Reads are answered from memory.
+/// at most the newest ones. What it serves after opening is durable. Reads are answered from
+/// memory.
 ///
 /// A failed barrier makes the store read-only until it is opened again. Not thread-safe.
 public final class Store {

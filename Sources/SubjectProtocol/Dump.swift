@@ -63,8 +63,8 @@ public struct Dump: Sendable, Equatable {
     digest = digest + digest(of: row)
   }
 
-  /// Adds one record from its bytes: `vector` holds Float32 values as they lie in memory, `metadata`
-  /// is canonical.
+  /// Adds one record from its bytes: `vector` holds Float32 values as they lie in memory,
+  /// `metadata` is canonical.
   ///
   /// Copies each part once; meant for stores that keep their records in columns of their own.
   public mutating func append(

@@ -3,9 +3,9 @@ internal import StorageInterface
 /// What a snapshot says about itself and the log: everything but the records.
 ///
 /// Layout of the file, in bytes: 0 magic (8), 8 version (4), 12 dimension (4), 16 checkpoint (8),
-/// 24 last LSN (8), 32 next LSN (8), 40 next segment (8), 48 position: segment (8), 56 position: end
-/// (8), 64 position: tag (4), 68 zero (4), 72 count of records (8), 80 bytes of entries (8), 88 the
-/// entries, then checksum over all before it (4), zero (4).
+/// 24 last LSN (8), 32 next LSN (8), 40 next segment (8), 48 position: segment (8), 56 position:
+/// end (8), 64 position: tag (4), 68 zero (4), 72 count of records (8), 80 bytes of entries (8), 88
+/// the entries, then checksum over all before it (4), zero (4).
 struct SnapshotHeader: Equatable {
   /// The number of components of every vector.
   var dimension: Int

@@ -21,10 +21,10 @@ struct CRC32C {
     }
   }
 
-  /// Adds a number as its eight little-endian bytes.
+  /// Adds two numbers as their little-endian bytes, eight each.
   @inline(__always)
-  mutating func combine(_ value: UInt64) {
-    state = withUnsafeBytes(of: value.littleEndian) {
+  mutating func combine(_ first: UInt64, _ second: UInt64) {
+    state = withUnsafeBytes(of: (first.littleEndian, second.littleEndian)) {
       cisal_crc32c_extend(state, $0.baseAddress, Int32($0.count))
     }
   }

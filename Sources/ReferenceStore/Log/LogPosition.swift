@@ -31,7 +31,7 @@ struct LogPosition: Equatable, Sendable {
   var segment: SegmentNumber
   /// The offset behind its last durable record, in bytes.
   var end: UInt64
-  /// The segment's tag, so that a file of another life under the same number is not mistaken for it.
+  /// The segment's tag, so that a file of another life under its number is not mistaken for it.
   var tag: UInt32
 
   /// The start of the log of a new store.

@@ -79,8 +79,7 @@ struct RecordFrame: Equatable {
     _ covered: RawSpan, segment: SegmentNumber, offset: Int
   ) -> UInt32 {
     var crc = CRC32C()
-    crc.combine(segment.rawValue)
-    crc.combine(UInt64(offset))
+    crc.combine(segment.rawValue, UInt64(offset))
     crc.combine(covered)
     return crc.finished
   }

@@ -1,8 +1,8 @@
 /// The first bytes of a segment; durable, with the segment's name, before any record is written.
 ///
 /// Layout, in bytes: 0 magic (8), 8 version (4), 12 dimension (4), 16 number (8), 24 first LSN (8),
-/// 32 predecessor's number (8), 40 predecessor's end (8), 48 predecessor's tag (4), 52 carried bytes
-/// (4), 56 zero (4), 60 checksum over all before it (4).
+/// 32 predecessor's number (8), 40 predecessor's end (8), 48 predecessor's tag (4), 52 carried
+/// bytes (4), 56 zero (4), 60 checksum over all before it (4).
 struct SegmentHeader: Equatable {
   /// The number of components of every vector.
   var dimension: Int

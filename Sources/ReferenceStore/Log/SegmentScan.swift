@@ -19,6 +19,7 @@ struct SegmentScan {
     provenEnd = validEnd
     nextLSN = header.firstLSN
     let bytes = bytes.extracting(0..<min(limit, bytes.byteCount))
+    frames.reserveCapacity(min(1024, bytes.byteCount / 96))
     var lastCarried = LSN.zero
     while validEnd < bytes.byteCount {
       let carried = validEnd < header.prologueEnd

@@ -1,7 +1,7 @@
 internal import StorageInterface
 
-/// The segment that takes new records. Made by this process, synced by this process: a segment found
-/// at open is never appended to.
+/// The segment that takes new records. Made by this process, synced by this process: a segment
+/// found at open is never appended to.
 ///
 /// Two reasons. A page whose write-back failed before a restart can lose later appends although
 /// their barrier succeeds (measured on ext4). And torn bytes behind the last good record need no

@@ -67,7 +67,8 @@ struct WriteAheadLog {
   }
 
   /// Writes one record, which holds room for the frame's header and then the payload, and makes it
-  /// durable. After an error the record may or may not be in the log; its LSN is never given again.
+  /// durable. After an error the record may or may not be in the log; its LSN is not given again,
+  /// unless a later open found no trace of it and voided the place where it would have been.
   mutating func append(_ record: inout [UInt8], type: RecordType) throws(StoreError) -> LSN {
     try requireWritable()
     var writer = try takeSegment(for: record.count)

@@ -128,12 +128,30 @@ struct RecordTable {
   }
 
   private static func hash(namespace: RawSpan, id: RawSpan) -> UInt32 {
-    var crc = CRC32C()
-    if namespace.byteCount > 0 { crc.combine(namespace) }
-    // Without the length, ("a", "bc") and ("ab", "c") would always collide.
-    crc.combine(UInt64(namespace.byteCount))
-    crc.combine(id)
-    return crc.finished
+    // The namespace's length goes in, or ("a", "bc") and ("ab", "c") would always collide.
+    var state = UInt64(truncatingIfNeeded: namespace.byteCount)
+    mix(namespace, into: &state)
+    mix(id, into: &state)
+    return UInt32(truncatingIfNeeded: state ^ (state >> 32))
+  }
+
+  /// Folds `bytes` into `state` by 64×64→128-bit multiplications, eight bytes at a time. Not for
+  /// the disk: the hash lives in memory only.
+  @inline(__always)
+  private static func mix(_ bytes: RawSpan, into state: inout UInt64) {
+    var offset = 0
+    while offset < bytes.byteCount {
+      var word: UInt64 = 0
+      if offset + 8 <= bytes.byteCount {
+        word = bytes.uint64(at: offset)
+      } else {
+        for index in offset..<bytes.byteCount { word = word << 8 | UInt64(bytes.uint8(at: index)) }
+      }
+      let product = (state ^ word ^ 0x9E37_79B9_7F4A_7C15)
+        .multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+      state = product.high ^ product.low
+      offset += 8
+    }
   }
 
   /// Rewrites the arena once more than half of it belongs to nobody.

@@ -28,6 +28,10 @@ extension Recovery {
       return
     }
     let links = try readChain(behind: head)
+    let loaded = links + [head]
+    table.reserve(
+      table.count + loaded.reduce(0) { $0 + $1.scan.frames.count },
+      bytes: table.arena.count + loaded.reduce(0) { $0 + $1.scan.validEnd } / 2)
     for link in links.reversed() {
       try apply(link, upTo: link.scan.validEnd)
       log.chain.append(.init(number: link.header.number, end: UInt64(link.scan.validEnd)))

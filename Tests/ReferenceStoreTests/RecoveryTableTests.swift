@@ -1,0 +1,207 @@
+import StorageInterface
+import Testing
+
+@testable import ReferenceStore
+
+/// One test a row of the recovery table in `log-format.md`.
+@Suite("The recovery table")
+struct RecoveryTableTests {
+  private let first = "wal-00000000000000000001.log"
+  private let second = "wal-00000000000000000002.log"
+
+  /// A disk whose store was dropped after `puts` puts.
+  private func disk(puts: Int, segmentBytes: Int = 1 << 20) throws -> TestDisk {
+    let disk = TestDisk()
+    let store = try openStore(disk, segmentBytes: segmentBytes)
+    for number in 0..<puts { try store.apply(samplePut("a\(number)", number)) }
+    return disk.afterPowerLoss(.none)
+  }
+
+  private func ids(_ store: Store) throws -> Int { try store.figures().records }
+
+  @Test("A: an empty directory is a new store, and nothing is written")
+  func rowA() throws {
+    let disk = TestDisk(files: [("lost+found", []), ("wal-1.log", [1])])
+    let store = try openStore(disk)
+    #expect(store.recovery.rows == .empty)
+    #expect(disk.calls == [.list])
+  }
+
+  @Test("B: an unfinished snapshot is removed")
+  func rowB() throws {
+    let disk = TestDisk(files: [("snapshot-00000000000000000003.tmp", [1, 2, 3])])
+    let store = try openStore(disk)
+    #expect(store.recovery.rows == .temporaryRemoved)
+    #expect(disk.names.isEmpty)
+    try store.checkpoint()
+    #expect(disk.files.map(\.name) == ["snapshot-00000000000000000004.snap"])
+  }
+
+  @Test("C, D: a snapshot is loaded, and refused when a byte of it is bad")
+  func rowsCD() throws {
+    let disk = TestDisk()
+    let store = try openStore(disk)
+    try store.apply(samplePut("a", 1))
+    try store.checkpoint()
+    var files = disk.files
+    let opened = try openStore(TestDisk(files: files))
+    #expect(opened.recovery.rows == .snapshotLoaded)
+    #expect(try ids(opened) == 1)
+    files[0].bytes[90] ^= 1
+    let error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: files)) }
+    #expect(corruption(error)?.file == files[0].name)
+  }
+
+  @Test("E: what a snapshot replaces is ignored, whether it was never removed or came back")
+  func rowE() throws {
+    let disk = TestDisk()
+    let store = try openStore(disk)
+    try store.apply(samplePut("a", 1))
+    try store.checkpoint()
+    let old = disk.files
+    try store.apply(samplePut("b", 2))
+    var log = disk.files.filter { $0.name.hasPrefix("wal") }
+    try store.delete(.init(id: Array("a".utf8)))
+    try store.checkpoint()
+    // Even bytes that make no sense: they are not read.
+    log[0].bytes[70] ^= 0xFF
+    let mixed = TestDisk(files: disk.files + old + log)
+    let opened = try openStore(mixed)
+    #expect(opened.recovery.rows == [.snapshotLoaded, .replacedIgnored])
+    #expect(try state(of: opened) == state(of: store))
+    #expect(mixed.files.count == 3, "removed by the next checkpoint, not before")
+    try opened.checkpoint()
+    #expect(mixed.files.map(\.name) == ["snapshot-00000000000000000003.snap"])
+  }
+
+  @Test("F: a segment that was never finished is ignored, whatever it holds")
+  func rowF() throws {
+    let whole = try disk(puts: 2, segmentBytes: 128)
+    let files = whole.files
+    #expect(files.map(\.name) == [first, second])
+    let header = Array(files[1].bytes.prefix(64))
+    let contents: [[UInt8]] = [
+      [], [1], Array(header.prefix(63)), header, [UInt8](repeating: 0, count: 500),
+      [UInt8](repeating: 0xFF, count: 500), files[0].bytes,
+      header + [UInt8](repeating: 7, count: 100),
+    ]
+    for content in contents {
+      let disk = TestDisk(files: [files[0], (second, content)])
+      let opened = try openStore(disk)
+      #expect(opened.recovery.rows.contains(.unfinishedIgnored))
+      #expect(try ids(opened) == 1)
+      try opened.apply(samplePut("z", 1))
+      #expect(disk.names["wal-00000000000000000003.log"] != nil, "its number is not used again")
+      #expect(try ids(openStore(disk.afterPowerLoss(.none))) == 2)
+    }
+  }
+
+  @Test("G: a bad header with records behind it is damage")
+  func rowG() throws {
+    let whole = try disk(puts: 1)
+    var files = whole.files
+    files[0].bytes[20] ^= 1
+    let error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: files)) }
+    #expect(corruption(error)?.offset == 0)
+  }
+
+  @Test("H, I: linked segments are applied, and one that is bad, missing or another is damage")
+  func rowsHI() throws {
+    let whole = try disk(puts: 3, segmentBytes: 128)
+    let files = whole.files
+    #expect(files.count == 3)
+    let opened = try openStore(whole)
+    #expect(opened.recovery.rows.contains(.linkApplied))
+    #expect(try ids(opened) == 3)
+    let another = try #require(
+      try disk(puts: 2, segmentBytes: 128).files.first { $0.name == second })
+    var alien = another
+    alien.bytes[63] ^= 1
+    for broken in [[files[0], files[2]], [files[0], alien, files[2]], [files[1], files[2]]] {
+      let error = storeError { () throws(StoreError) in
+        _ = try openStore(TestDisk(files: broken))
+      }
+      #expect(corruption(error) != nil)
+    }
+  }
+
+  @Test("J: a tail that a mark or a later header proves is served, and nothing is written")
+  func rowJ() throws {
+    let disk = TestDisk()
+    let store = try openStore(disk)
+    for number in 0..<2 { try store.apply(samplePut("a\(number)", number)) }
+    store.close()
+    disk.resetCalls()
+    #expect(try openStore(disk).recovery.rows == .tailProven)
+    #expect(disk.calls.allSatisfy { !$0.isMutating })
+
+    let whole = try self.disk(puts: 2, segmentBytes: 128)
+    let files = whole.files
+    let started = TestDisk(files: [files[0], (second, Array(files[1].bytes.prefix(64)))])
+    #expect(try openStore(started).recovery.rows == [.tailProven, .unfinishedIgnored])
+    #expect(started.calls.allSatisfy { !$0.isMutating })
+  }
+
+  @Test("K: an unproven tail is copied to a new segment before it is served; then it is proven")
+  func rowK() throws {
+    for puts in 1...3 {
+      let disk = try disk(puts: puts)
+      let opened = try openStore(disk)
+      #expect(opened.recovery.rows == .tailCarried)
+      #expect(opened.recovery.carriedRecords == 1)
+      #expect(disk.names[first] == nil || puts > 1, "a segment with nothing proven is let go")
+      #expect(try ids(openStore(disk.afterPowerLoss(.none))) == puts)
+      let again = disk.afterProcessCrash()
+      #expect(try openStore(again).recovery.rows.contains(.tailProven))
+      #expect(again.calls.allSatisfy { !$0.isMutating })
+    }
+  }
+
+  @Test("L: a torn tail is cut, the cut is durable with the next record, and never comes back")
+  func rowL() throws {
+    let disk = TestDisk()
+    let store = try openStore(disk)
+    try store.apply(samplePut("a", 1))
+    store.close()
+    var files = disk.files
+    files[0].bytes += [UInt8](repeating: 0x5A, count: 40)
+    let torn = TestDisk(files: files)
+    let opened = try openStore(torn)
+    #expect(opened.recovery.rows == [.tailProven, .tailCut])
+    #expect(opened.recovery.cutBytes == 40)
+    #expect(torn.calls.allSatisfy { !$0.isMutating })
+    try opened.apply(samplePut("b", 2))
+    #expect(torn.names[second] != nil, "nothing is written behind torn bytes")
+    #expect(try ids(openStore(torn.afterPowerLoss(.none))) == 2)
+  }
+
+  @Test("M, O: a later segment's header alone proves its predecessor")
+  func rowsMO() throws {
+    let whole = try disk(puts: 5, segmentBytes: 210)
+    let files = whole.files
+    #expect(files.count == 3)
+    let header = Array(files[2].bytes.prefix(64))
+    // M: the newest segment that counts has lost its last record; the next one's header knows.
+    var broken = Array(files.prefix(2)) + [(files[2].name, header)]
+    broken[1].bytes[files[1].bytes.count - 1] ^= 1
+    var error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: broken)) }
+    #expect(corruption(error)?.file == second)
+    #expect(corruption(error)?.offset == 64 + 72)
+    // O: it has lost everything.
+    broken[1].bytes = []
+    error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: broken)) }
+    #expect(corruption(error)?.file == second)
+  }
+
+  @Test("N: a later record proves the one before it")
+  func rowN() throws {
+    var files = try disk(puts: 3).files
+    files[0].bytes[64 + 72 + 40] ^= 1
+    let error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: files)) }
+    #expect(corruption(error)?.offset == 64 + 72)
+    #expect(
+      error?.description
+        == "\(first) is damaged at offset 136: the record at 208 says this had been synced, "
+        + "and its checksum does not match")
+  }
+}
