@@ -10,10 +10,10 @@ extension FuseMount {
   public func processNext() throws(MountFailure) -> Bool {
     guard let session else { return false }
     while true {
-      let count = fuse_session_receive_buf(session, &requestBuffer)
+      let count = fuse_session_receive_buf(session, requestBuffer)
       if count > 0 {
         requestCount &+= 1
-        fuse_session_process_buf(session, &requestBuffer)
+        fuse_session_process_buf(session, requestBuffer)
         return true
       }
       if count == -EINTR { continue }
@@ -43,8 +43,8 @@ extension FuseMount {
     fileDescriptor = -1
     fuse_session_unmount(session)
     fuse_session_destroy(session)
-    free(requestBuffer.mem)
-    requestBuffer = fuse_buf()
+    free(requestBuffer.pointee.mem)
+    requestBuffer.pointee = fuse_buf()
     // libfuse skips the unmounting itself when the connection was aborted.
     MountPoint.detach(path)
     worlds.removeAll()
