@@ -25,13 +25,18 @@ extension FuseMount {
     }
   }
 
-  /// Answers every request that waits; whether there was one. Never waits.
+  /// Answers the requests that wait; whether there was one. Never waits.
+  ///
+  /// What waits at the call is answered: the kernel hands requests out in order, and holds far fewer
+  /// than the bound, which is there against a program that asks faster than it is answered.
   ///
   /// - Throws: `MountFailure` of kind `unmountedFromOutside` when the connection is gone.
   @discardableResult
   public func processPending() throws(MountFailure) -> Bool {
     guard try processNext() else { return false }
-    while try processNext() {}
+    for _ in 0..<4_096 {
+      guard try processNext() else { break }
+    }
     return true
   }
 
