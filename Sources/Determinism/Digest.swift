@@ -34,6 +34,14 @@ public struct Digest: Hashable, Sendable, Comparable {
     return Digest(high: left.high &- right.high &- (borrow ? 1 : 0), low: low)
   }
 
+  /// Reads what `text` printed; nil for anything else.
+  public init?(parsing text: String) {
+    guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+      let low = UInt64(text.suffix(16), radix: 16)
+    else { return nil }
+    self.init(high: high, low: low)
+  }
+
   /// 32 hex digits.
   public var text: String {
     func hex(_ value: UInt64) -> String {

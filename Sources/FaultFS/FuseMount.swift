@@ -86,3 +86,8 @@ public final class FuseMount {
   /// replaced every few thousand worlds.
   public var attachedCount: Int { worlds.count }
 }
+
+extension FuseMount {
+  /// The version of libfuse that is loaded.
+  public static var libraryVersion: String { String(cString: fuse_pkgversion()) }
+}

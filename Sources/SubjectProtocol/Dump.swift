@@ -63,6 +63,84 @@ public struct Dump: Sendable, Equatable {
     digest = digest + digest(of: row)
   }
 
+  /// Adds one record from its bytes: `vector` holds Float32 values as they lie in memory, `metadata`
+  /// is canonical.
+  ///
+  /// Copies each part once; meant for stores that keep their records in columns of their own.
+  public mutating func append(
+    namespace: UnsafeRawBufferPointer, id: UnsafeRawBufferPointer, vector: UnsafeRawBufferPointer,
+    metadata: UnsafeRawBufferPointer
+  ) {
+    precondition(vector.count % 4 == 0, "a vector is whole components")
+    let start = bytes.count
+    bytes.append(contentsOf: namespace)
+    let idStart = bytes.count
+    bytes.append(contentsOf: id)
+    let metadataStart = bytes.count
+    bytes.append(contentsOf: metadata)
+    let vectorStart = components.count
+    components.append(contentsOf: repeatElement(0, count: vector.count / 4))
+    components.withUnsafeMutableBytes { target in
+      UnsafeMutableRawBufferPointer(rebasing: target[(vectorStart * 4)...])
+        .copyMemory(from: vector)
+    }
+    let row = Row(
+      namespaceStart: start, idStart: idStart, metadataStart: metadataStart, end: bytes.count,
+      vectorStart: vectorStart, vectorEnd: components.count)
+    rows.append(row)
+    digest =
+      digest + recordDigest(namespace: namespace, id: id, vector: vector, metadata: metadata)
+  }
+
+  /// Adds one record whose vector `read` appends to the column it is given, and whose other parts it
+  /// returns.
+  ///
+  /// A vector goes from text to its column without an array of its own. When `read` throws, the dump
+  /// is as it was.
+  mutating func appendRecord<Failure: Error>(
+    _ read: (inout [Float]) throws(Failure) -> ScratchRecord
+  ) throws(Failure) {
+    let vectorStart = components.count
+    let record: ScratchRecord
+    do throws(Failure) {
+      record = try read(&components)
+    } catch {
+      components.removeSubrange(vectorStart...)
+      throw error
+    }
+    let start = bytes.count
+    bytes.append(contentsOf: record.namespace)
+    let idStart = bytes.count
+    bytes.append(contentsOf: record.id)
+    let metadataStart = bytes.count
+    bytes.append(contentsOf: record.metadata)
+    let row = Row(
+      namespaceStart: start, idStart: idStart, metadataStart: metadataStart, end: bytes.count,
+      vectorStart: vectorStart, vectorEnd: components.count)
+    rows.append(row)
+    digest = digest + digest(of: row)
+  }
+
+  /// Gives `body` the namespace, id, vector and metadata of record `index` in place.
+  func withColumns(
+    of index: Int,
+    _ body: (
+      UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<Float>,
+      UnsafeBufferPointer<UInt8>
+    ) -> Void
+  ) {
+    let row = rows[index]
+    bytes.withUnsafeBufferPointer { all in
+      components.withUnsafeBufferPointer { floats in
+        body(
+          UnsafeBufferPointer(rebasing: all[row.namespaceStart..<row.idStart]),
+          UnsafeBufferPointer(rebasing: all[row.idStart..<row.metadataStart]),
+          UnsafeBufferPointer(rebasing: floats[row.vectorStart..<row.vectorEnd]),
+          UnsafeBufferPointer(rebasing: all[row.metadataStart..<row.end]))
+      }
+    }
+  }
+
   /// The key of record `index`.
   public func key(_ index: Int) -> RecordKey {
     let row = rows[index]

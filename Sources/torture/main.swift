@@ -1,1 +1,4 @@
-print("torture")
+import Glibc
+import Harness
+
+exit(TortureCommand.main(Array(CommandLine.arguments.dropFirst())))

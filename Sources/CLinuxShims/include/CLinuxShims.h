@@ -117,6 +117,28 @@ int clinux_alarm_set(int alarm, int64_t moment);
 // another file system (EXDEV). Returns a descriptor, or -1 with errno.
 int clinux_open_subdirectory(int directory, const char *name);
 
+// ---- Command line (options.c): getopt_long, whose header Swift's Glibc module leaves out ----
+
+enum {
+  CLINUX_OPTION_END = 0,
+  CLINUX_OPTION_FOUND = 1,
+  CLINUX_OPTION_NO_VALUE = 2,
+  CLINUX_OPTION_UNKNOWN = 3,
+};
+
+// One step of getopt_long: which option it was, its value, the word it stood in; after the last one,
+// where the operands begin (getopt_long has moved them behind the options).
+struct clinux_option {
+  int which;
+  const char *value;
+  const char *word;
+  int operands;
+};
+
+// Reads the next of `count` long options; `first` is not 0 to begin anew. Not for several threads.
+int clinux_next_option(int argument_count, char **arguments, const char *const *names,
+                       const int *takes_value, int count, int first, struct clinux_option *result);
+
 // ---- Messages of a C library (log.c) ----
 
 // Keeps a message for clinux_captured_message, replacing the one before; one per thread.

@@ -120,8 +120,12 @@ public struct CrashStateEnumerator {
       let kept = units.indices.map { subset & (1 << $0) != 0 }
       guard isClosed(kept) else { continue }
       if subset & newest != 0 || !onlyNew { emit(kept, &generator, body) }
-      // The newest unit in part, over every subset of the others.
-      if subset & newest == 0 { partial(of: units.count - 1, kept, &generator, body) }
+      // The newest unit in part, over every subset of the others while those are few: each has a
+      // dozen parts.
+      let isPlain = subset == 0 || subset == newest - 1
+      if subset & newest == 0, isPlain || newest * 8 <= limits.exhaustiveUpTo {
+        partial(of: units.count - 1, kept, &generator, body)
+      }
     }
     if !onlyNew, units.count > 1 {
       let all = [Bool](repeating: true, count: units.count)

@@ -129,3 +129,27 @@ extension PowerLossChoice.FileChoice {
     (garbage, garbageSeed) = (kind, seed)
   }
 }
+
+extension PowerLossChoice {
+  /// Whether a pending operation was dropped, in whole or in part.
+  public var dropsAnything: Bool {
+    names.contains(false) || files.contains { $0.data.contains { $0 != .all } }
+  }
+
+  /// Whether something that was pending was kept.
+  public var keepsAnything: Bool {
+    names.contains(true)
+      || files.contains { $0.size > 0 || $0.exactSize != nil || $0.data.contains { $0 != .none } }
+  }
+
+  /// Whether part of a write was kept, or a size without its data.
+  public var tearsAnything: Bool {
+    files.contains { file in
+      file.exactSize != nil
+        || file.data.contains {
+          if case .sectors = $0 { return true }
+          return false
+        }
+    }
+  }
+}

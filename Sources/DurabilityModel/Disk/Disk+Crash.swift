@@ -29,6 +29,31 @@ extension Disk {
     return disk
   }
 
+  /// Whether `choice` is one for this disk: of its shape, and closed under dependence.
+  public func accepts(_ choice: PowerLossChoice) -> Bool {
+    guard choice.names.count == pendingNames.count else { return false }
+    for (index, pending) in pendingNames.enumerated() where choice.names[index] {
+      for earlier in 0..<index
+      where !choice.names[earlier] && pending.depends(on: pendingNames[earlier]) {
+        return false
+      }
+    }
+    var next = 0
+    for index in inodes.indices where inodes[index].isAlive {
+      let inode = inodes[index]
+      guard next < choice.files.count, choice.files[next].inode.rawValue == UInt32(index) else {
+        continue
+      }
+      let file = choice.files[next]
+      next += 1
+      let largest = max(inode.durableSize, inode.pendingSizes.map(\.after).max() ?? 0)
+      guard file.data.count == inode.pendingData.count, file.size <= inode.pendingSizes.count,
+        file.exactSize ?? 0 <= largest
+      else { return false }
+    }
+    return next == choice.files.count
+  }
+
   /// Puts what `choice` kept of one file onto its durable content.
   private func compose(_ choice: PowerLossChoice.FileChoice, into inode: inout Inode) {
     precondition(choice.data.count == inode.pendingData.count, "a choice for another crash point")

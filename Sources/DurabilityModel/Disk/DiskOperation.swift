@@ -56,6 +56,16 @@ public enum DiskOperation: Sendable, Equatable {
     }
   }
 
+  /// Whether it is a barrier that failed.
+  public var isFailure: Bool {
+    switch self {
+    case .failedSynchronize, .failedSynchronizeDirectory: true
+    case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
+      .synchronize, .synchronizeDirectory:
+      false
+    }
+  }
+
   /// Whether it may have made earlier operations durable or changed what they may become.
   public var isBarrier: Bool {
     switch self {

@@ -39,6 +39,22 @@ extension World {
     return add(opened(number))
   }
 
+  /// Opens a file that the same call has just created: no `open` of its own for faults.
+  public func openCreated(_ number: InodeNumber) throws(Errno) -> HandleID {
+    _ = try inode(number)
+    return add(opened(number))
+  }
+
+  /// The size in bytes of the file behind a description.
+  public func size(of handle: HandleID) throws(Errno) -> UInt64 {
+    try inode(try description(handle).inode).cachedSize
+  }
+
+  /// Sets the size of the file behind a description.
+  public func setSize(_ handle: HandleID, to size: UInt64) throws(Errno) {
+    try setSize(try description(handle).inode, to: size)
+  }
+
   /// A new description: it reports an earlier failure if nobody has seen that one yet.
   private func opened(_ number: InodeNumber) -> Description {
     let inode = disk[number]

@@ -1,0 +1,113 @@
+import CLinuxShims
+import Determinism
+import FoundationEssentials
+
+/// `torture bench`.
+enum BenchCommand {
+  static let options: [Options.Specification] = [
+    .init(name: "report", argument: "DIR", help: "where bench.json goes (default Reports)"),
+    .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
+    .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
+    .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
+    .init(name: "help", argument: nil, help: "this text"),
+  ]
+
+  static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
+    let options = try Options(words, options, command: "bench")
+    if options.has("help") {
+      Console.print(
+        Options.help(
+          "torture bench [OPTION…]",
+          "Measures throughput on one pinned core, and searches for every planted bug from fresh\n"
+            + "seeds. Prints a table and writes bench.json.", Self.options))
+      return 0
+    }
+    let library = try ScenarioLibrary(options.values["scenarios"], program: program)
+    let seconds = try options.seconds("seconds") ?? 2
+    let base = options.values["seed"].flatMap { Seed(parsing: $0) }
+      ?? Seed(UInt64.random(in: .min ... .max))
+    _ = clinux_install_interrupt_handler()
+    try SweepLeftovers.run()
+    let cpu = allowedProcessors()[0]
+    _ = clinux_pin_to_cpu(cpu)
+    let environment = EnvironmentReader.read()
+    Console.print(
+      "\(environment.cpu), kernel \(environment.kernel), libfuse \(environment.libfuse); everything "
+        + "pinned to processor \(cpu); seed \(base)")
+    let factory = TargetFactory(program: program)
+    var measurements: [Measurement] = []
+    func add(_ measurement: Measurement) {
+      measurements.append(measurement)
+      Console.print(row(measurement))
+    }
+    let scenario = try library.load(library.directory + "/controls/throughput.json5")
+    for kind in TargetKind.allCases {
+      add(
+        try ThroughputBench(
+          targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds
+        ).measure())
+    }
+    let escaped = try searchCanaries(library, factory, base, add)
+    try write(
+      BenchReport(
+        environment: environment, pinning: "processor \(cpu)", measurements: measurements),
+      to: options.values["report"] ?? "Reports")
+    for name in escaped { Console.print("ESCAPED  planted bug \(name)") }
+    return escaped.isEmpty ? 0 : 3
+  }
+
+  /// Searches for each planted bug from three fresh base seeds on each target.
+  private static func searchCanaries(
+    _ library: ScenarioLibrary, _ factory: TargetFactory, _ base: Seed,
+    _ add: (Measurement) -> Void
+  ) throws(RunError) -> [String] {
+    let proof = CanaryProof(
+      library: library, targets: factory, progress: ProgressPrinter(isQuiet: true))
+    var escaped: [String] = []
+    for kind in TargetKind.allCases {
+      for canary in try proof.kept() {
+        var samples: [Double] = []
+        var name = ""
+        for round in 0..<3 {
+          let fresh = base.derived("canaries", round)
+          let seeds = (0..<200).map { fresh.derived("fresh", $0) }
+          let result = try proof.search(canary, on: kind, seeds: seeds, seconds: 60)
+          name = result.name
+          samples.append(result.seconds)
+          if !result.caught { escaped.append("\(name) on \(kind.rawValue): \(result.found)") }
+        }
+        add(Measurement("\(kind.rawValue).canary.\(name)", unit: "s", samples))
+      }
+    }
+    return escaped
+  }
+
+  private static func row(_ measurement: Measurement) -> String {
+    func text(_ value: Double) -> String {
+      value >= 100 ? String(Int(value.rounded())) : "\((value * 1000).rounded() / 1000)"
+    }
+    let samples = measurement.samples.sorted()
+    var row = measurement.name + String(repeating: " ", count: max(1, 46 - measurement.name.count))
+    row += "\(text(measurement.median)) \(measurement.unit)"
+    row += "  (\(text(samples.first ?? 0)) to \(text(samples.last ?? 0)))"
+    if let peer = measurement.peer, let other = measurement.peerMedian,
+      let ratio = measurement.ratio
+    {
+      row += "  \((ratio * 100).rounded() / 100) of \(text(other)): \(peer)"
+    }
+    return row
+  }
+
+  private static func write(_ report: BenchReport, to directory: String) throws(RunError) {
+    try Files.makeDirectory(directory)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      try Files.write(try encoder.encode(report), to: directory + "/bench.json")
+    } catch let error as RunError {
+      throw error
+    } catch {
+      throw .harness("the figures cannot be encoded: \(error)")
+    }
+  }
+}

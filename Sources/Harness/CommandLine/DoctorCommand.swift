@@ -1,0 +1,53 @@
+import FaultFS
+import Glibc
+import SubjectProtocol
+
+/// `torture doctor`: what this machine lacks, and how to get it.
+enum DoctorCommand {
+  static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
+    guard words.isEmpty else { throw .usage("torture doctor takes no words") }
+    var isWell = true
+    func report(_ isGood: Bool, _ what: String, _ remedy: String) {
+      isWell = isWell && isGood
+      Console.print(isGood ? "ok       \(what)" : "MISSING  \(what): \(remedy)")
+    }
+    let device = open("/dev/fuse", O_RDWR | O_CLOEXEC)
+    let why = errno
+    if device >= 0 { close(device) }
+    report(
+      device >= 0, "/dev/fuse can be opened",
+      why == ENOENT
+        ? "the kernel has no FUSE here: load it (modprobe fuse), or give the container --device /dev/fuse"
+        : why == EACCES || why == EPERM
+          ? "no permission (\(String(cString: strerror(why)))): run as root, or have root do chmod 0666 /dev/fuse"
+          : String(cString: strerror(why)))
+    if geteuid() != 0 {
+      let found = access("/bin/fusermount3", X_OK) == 0 || access("/usr/bin/fusermount3", X_OK) == 0
+      report(found, "fusermount3, with which an ordinary user mounts", "apt-get install fuse3")
+    }
+    do throws(RunError) {
+      let target = try FuseTarget(command: [program, "subject", "reference"], isForeign: false)
+      defer { target.shutDown() }
+      _ = try target.describe(.hello(options: .emptyObject))
+      report(true, "a world can be mounted, and a subject speaks on it", "")
+    } catch {
+      report(false, "a world can be mounted, and a subject speaks on it", error.message)
+    }
+    switch Confinement.available {
+    case .full(let abi): report(true, "Landlock (ABI \(abi)) keeps subjects inside their world", "")
+    case .partial(let abi):
+      report(
+        false, "Landlock keeps subjects inside their world",
+        "ABI \(abi) cannot forbid truncation elsewhere; Linux 6.2 or later can")
+    case .absent:
+      report(
+        false, "Landlock keeps subjects inside their world",
+        "the kernel has none: boot with lsm=landlock,… (Linux 5.13 or later)")
+    }
+    let environment = EnvironmentReader.read()
+    Console.print(
+      "machine  \(environment.cpuCount) processors (\(environment.cpu)), kernel "
+        + "\(environment.kernel), libfuse \(environment.libfuse)")
+    return isWell ? 0 : 3
+  }
+}

@@ -1,0 +1,35 @@
+import DurabilityModel
+import Scenarios
+import StorageInterface
+
+/// `torture list`.
+enum ListCommand {
+  static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
+    switch words.first {
+    case "subjects":
+      for entry in SubjectRegistry.entries { row(entry.name, entry.summary) }
+    case "scenarios":
+      let library = try ScenarioLibrary(nil, program: program)
+      for name in library.names { row(name, try library.load(name).scenario.purpose) }
+    case "models":
+      for model in PersistenceModelName.allCases {
+        switch model {
+        case .posixMin: row(model.rawValue, "what POSIX promises and nothing more: any subset of unsynced sectors, sizes and names")
+        }
+      }
+    case "faults":
+      Console.print("a fault, one line: request=NUMBER OPERATION ROLE nth=N ERRNO [after=BYTES]")
+      row("operations", FaultableOperation.allCases.map(\.rawValue).joined(separator: " "))
+      row("errnos", Errno.names.map(\.name).joined(separator: " "))
+      row("roles", "a file's name with its digits masked, as wal-#.log; * is any")
+      row("example", "request=1000003 fdatasync wal-#.log nth=1 EIO")
+    default:
+      throw .usage("usage: torture list subjects|scenarios|models|faults")
+    }
+    return 0
+  }
+
+  private static func row(_ name: String, _ text: String) {
+    Console.print(name + String(repeating: " ", count: max(2, 32 - name.count)) + text)
+  }
+}

@@ -1,0 +1,131 @@
+import Determinism
+import DurabilityModel
+import Glibc
+import Scenarios
+
+/// Turns the options of `torture run` into a plan.
+struct PlanReader {
+  let options: Options
+  let library: ScenarioLibrary
+
+  /// The plan; errors name the option.
+  func plan() throws(RunError) -> RunPlan {
+    RunPlan(
+      scenarios: try scenarios(), targets: try targets(), subject: try subject(),
+      seed: try seed(), limit: try limit(), jobs: try jobs(), shard: try shard())
+  }
+
+  private func scenarios() throws(RunError) -> [RunPlan.NamedScenario] {
+    let names = options.operands.isEmpty ? library.names : options.operands
+    var scenarios: [RunPlan.NamedScenario] = []
+    for name in names { scenarios.append(try library.load(name)) }
+    guard !scenarios.isEmpty else { throw .usage("no scenario files in \(library.directory)") }
+    if let name = options.values["model"] {
+      guard let model = PersistenceModelName(rawValue: name) else {
+        let known = PersistenceModelName.allCases.map(\.rawValue).joined(separator: ", ")
+        throw .usage("--model takes one of \(known), not \"\(name)\"")
+      }
+      for index in scenarios.indices { scenarios[index].scenario.disk.model = model }
+    }
+    return scenarios
+  }
+
+  private func targets() throws(RunError) -> [TargetKind] {
+    var targets: [TargetKind] = []
+    for word in (options.values["target"] ?? "fuse").split(separator: ",") {
+      guard let target = TargetKind(rawValue: String(word)) else {
+        throw .usage("--target takes sim, fuse or sim,fuse, not \"\(word)\"")
+      }
+      if !targets.contains(target) { targets.append(target) }
+    }
+    guard !targets.isEmpty else { throw .usage("--target takes sim, fuse or sim,fuse") }
+    return targets
+  }
+
+  private func subject() throws(RunError) -> RunPlan.SubjectChoice {
+    if let command = options.values["subject-command"] {
+      guard options.values["subject"] == nil else {
+        throw .usage("--subject and --subject-command exclude each other")
+      }
+      let words = try CommandWords.split(command)
+      guard !words.isEmpty else { throw .usage("--subject-command is empty") }
+      return .command(words)
+    }
+    let name = options.values["subject"] ?? "reference"
+    guard SubjectRegistry.entry(name) != nil else { throw SubjectRegistry.unknown(name) }
+    return .builtIn(name)
+  }
+
+  private func seed() throws(RunError) -> Seed {
+    guard let text = options.values["seed"] else {
+      // The one place where chance enters: a run without a seed draws one, and prints it.
+      return Seed(UInt64.random(in: .min ... .max))
+    }
+    guard let seed = Seed(parsing: text) else {
+      throw .usage(
+        "--seed takes a decimal number, 0x and hex digits, or a commit hash of 40, not \"\(text)\"")
+    }
+    return seed
+  }
+
+  private func limit() throws(RunError) -> RunPlan.Limit {
+    let seeds = try options.count("seeds")
+    if let seconds = try options.seconds("time") {
+      guard seeds == nil else { throw .usage("--seeds and --time exclude each other") }
+      return .seconds(seconds)
+    }
+    return .seeds(seeds ?? 10)
+  }
+
+  private func jobs() throws(RunError) -> Int {
+    let jobs = try options.count("jobs") ?? allowedProcessors().count
+    guard jobs <= 256 else { throw .usage("--jobs takes at most 256") }
+    return jobs
+  }
+
+  private func shard() throws(RunError) -> RunPlan.Shard {
+    guard let text = options.values["shard"] else { return RunPlan.Shard(index: 1, count: 1) }
+    let parts = text.split(separator: "/").map { Int($0) }
+    guard parts.count == 2, let index = parts[0], let count = parts[1], count > 0,
+      (1...count).contains(index)
+    else { throw .usage("--shard takes I/N with I from 1 to N, not \"\(text)\"") }
+    return RunPlan.Shard(index: index, count: count)
+  }
+}
+
+/// Splits a command as a shell does with words and quotes, and with nothing else.
+enum CommandWords {
+  /// The words of `command`.
+  static func split(_ command: String) throws(RunError) -> [String] {
+    var words: [String] = []
+    var word = ""
+    var isWord = false
+    var quote: Character?
+    var isEscaped = false
+    for character in command {
+      if isEscaped {
+        word.append(character)
+        isEscaped = false
+      } else if character == "\\" && quote != "'" {
+        (isEscaped, isWord) = (true, true)
+      } else if character == quote {
+        quote = nil
+      } else if quote != nil {
+        word.append(character)
+      } else if character == "'" || character == "\"" {
+        (quote, isWord) = (character, true)
+      } else if character.isWhitespace {
+        if isWord { words.append(word) }
+        (word, isWord) = ("", false)
+      } else {
+        word.append(character)
+        isWord = true
+      }
+    }
+    guard quote == nil, !isEscaped else {
+      throw .usage("the command ends inside a quotation: \(command)")
+    }
+    if isWord { words.append(word) }
+    return words
+  }
+}

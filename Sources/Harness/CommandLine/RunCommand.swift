@@ -1,0 +1,102 @@
+import CLinuxShims
+import Determinism
+import DurabilityModel
+import FaultFS
+import Glibc
+import Scenarios
+
+/// `torture run`.
+enum RunCommand {
+  static let options: [Options.Specification] = [
+    .init(name: "seed", argument: "S", help: "the first seed: decimal, 0x-hex, or a commit hash"),
+    .init(name: "seeds", argument: "N", help: "how many seeds of each scenario (default 10)"),
+    .init(name: "time", argument: "SECONDS", help: "go on with new seeds for so long"),
+    .init(name: "jobs", argument: "N", help: "workers (default: one for each processor)"),
+    .init(name: "target", argument: "sim|fuse", help: "where the subject lives (default fuse); sim,fuse for both"),
+    .init(name: "subject", argument: "NAME", help: "a subject that comes with the tool (default reference)"),
+    .init(name: "subject-command", argument: "'CMD ARG…'", help: "a program that speaks protocol version 1"),
+    .init(name: "model", argument: "NAME", help: "the persistence model (default: the scenario's)"),
+    .init(name: "report", argument: "DIR", help: "where reports go (default Reports/latest)"),
+    .init(name: "shard", argument: "I/N", help: "take every N-th seed, from the I-th"),
+    .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
+    .init(name: "prove", argument: nil, help: "first prove that every planted bug is caught"),
+    .init(name: "quiet", argument: nil, help: "no progress, only violations and the summary"),
+    .init(name: "help", argument: nil, help: "this text"),
+  ]
+
+  static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
+    let options = try Options(words, options, command: "run")
+    if options.has("help") {
+      Console.print(
+        Options.help(
+          "torture run [SCENARIO…] [OPTION…]",
+          "Records a workload, cuts the power at every place, recovers twice, and judges. Without a\n"
+            + "scenario: every one that the subject can run.", Self.options))
+      return 0
+    }
+    let library = try ScenarioLibrary(options.values["scenarios"], program: program)
+    let plan = try PlanReader(options: options, library: library).plan()
+    let directory = options.values["report"] ?? "Reports/latest"
+    let progress = ProgressPrinter(isQuiet: options.has("quiet"))
+    _ = clinux_install_interrupt_handler()
+    try SweepLeftovers.run()
+    let factory = TargetFactory(program: program)
+    try Files.makeDirectory(directory)
+    Files.remove(directory + "/failures")
+    var canaries: [Report.Canary] = []
+    if options.has("prove") {
+      canaries = try CanaryProof(library: library, targets: factory, progress: progress)
+        .prove(on: plan.targets)
+    }
+    progress.say("seed \(plan.seed), \(plan.jobs) workers, targets \(plan.targets.map(\.rawValue))")
+    let runner = Runner(
+      plan: plan, targets: factory,
+      failures: FailureStore(
+        report: directory, namesParts: plan.scenarios.count * plan.targets.count > 1,
+        model: plan.scenarios.first?.scenario.disk.model.rawValue ?? ""),
+      progress: progress)
+    let result = runner.run()
+    progress.end()
+    let report = ReportBuilder(
+      plan: plan, result: result, canaries: canaries, environment: EnvironmentReader.read()
+    ).build()
+    try ReportWriter(report: report).write(to: directory)
+    return finish(report, result, directory)
+  }
+
+  /// Prints what a stranger needs to know, the summary last, and gives the exit status.
+  private static func finish(_ report: Report, _ result: RunResult, _ directory: String) -> Int32 {
+    Console.print("")
+    for canary in report.canaries where !canary.caught {
+      Console.print(
+        "ESCAPED  planted bug \(canary.name) on \(canary.target): found \(canary.found)")
+    }
+    if !report.canaries.isEmpty {
+      Console.print(
+        "planted bugs: \(report.canaries.count { $0.caught }) of \(report.canaries.count) caught")
+    }
+    for verdict in report.verdicts {
+      Console.print(
+        "\(verdict.verdict)  \(verdict.subject)  \(verdict.scenario) on \(verdict.target): "
+          + "\(verdict.reason), \(verdict.seeds) seeds")
+    }
+    for violation in report.violations {
+      Console.print(
+        "VIOLATION \(violation.name) in \(violation.scenario) on \(violation.target), seed "
+          + "\(violation.seed): torture replay \(violation.directory)")
+    }
+    Console.print(
+      "coverage: \(report.coverage.reached) of \(report.coverage.reachable) reachable cells; not "
+        + "tried and assumed: see \(directory)/summary.md")
+    if result.wasInterrupted { Console.print("interrupted: this is what was done so far") }
+    if let problem = result.problem {
+      Console.complain("torture: \(problem.message)")
+    }
+    Console.print(report.summaryLine)
+    if report.violations.isEmpty, let problem = result.problem {
+      if case .usage = problem { return 2 }
+      return 3
+    }
+    return report.exitStatus
+  }
+}

@@ -1,0 +1,99 @@
+import DurabilityModel
+import Scenarios
+import SubjectProtocol
+
+/// Prints what happened in an epoch, a line a request and a line a disk operation, for people.
+///
+/// Files appear by role and inode number, never by raw name.
+enum HistoryPrinter {
+  /// The lines of an epoch up to operation `end` (all of it when nil).
+  static func lines(_ epoch: RecordedEpoch, upTo end: Int? = nil) -> [String] {
+    let operations = epoch.recording.operations
+    let end = end ?? operations.count
+    var lines: [String] = []
+    var printed = 0
+    for exchange in epoch.exchanges {
+      while printed < min(exchange.firstOperation, end) {
+        lines.append(line(printed, operations[printed]))
+        printed += 1
+      }
+      guard exchange.firstOperation <= end else { break }
+      lines.append("request " + exchange.request.text)
+      while printed < min(exchange.lastOperation, end) {
+        lines.append(line(printed, operations[printed]))
+        printed += 1
+      }
+      if exchange.lastOperation <= end {
+        lines.append("answer \(exchange.request.number) " + text(exchange.outcome))
+      }
+    }
+    while printed < end {
+      lines.append(line(printed, operations[printed]))
+      printed += 1
+    }
+    return lines
+  }
+
+  /// One operation, numbered as crash points count them.
+  static func line(_ index: Int, _ recorded: RecordedOperation) -> String {
+    "  disk #\(index + 1) " + text(recorded)
+  }
+
+  /// One operation in words.
+  static func text(_ recorded: RecordedOperation) -> String {
+    let operation = recorded.operation
+    let head = "\(operation.kindName) \(recorded.role)"
+    switch operation {
+    case .create(_, _, let inode, _, _, _, _, _): return head + " i\(inode.rawValue)"
+    case .link(let inode, _, _): return head + " i\(inode.rawValue)"
+    case .unlink, .removeDirectory: return head
+    case .rename(_, let name, _, _, _): return "rename \(FileRole(masking: name)) to \(recorded.role)"
+    case .write(let inode, let offset, let bytes, let durability):
+      let sync = durability == .synchronous ? " synchronous" : ""
+      return head + " i\(inode.rawValue) offset \(offset) length \(bytes.count)" + sync
+    case .setSize(let inode, let size): return head + " i\(inode.rawValue) to \(size)"
+    case .setAttributes(let inode, _, _, _), .synchronize(let inode, _),
+      .synchronizeDirectory(let inode), .failedSynchronize(let inode, _),
+      .failedSynchronizeDirectory(let inode):
+      return head + " i\(inode.rawValue)"
+    }
+  }
+
+  private static func text(_ outcome: HistoryLine.Outcome) -> String {
+    switch outcome {
+    case .broken(let breakdown): "none: \(breakdown.message)"
+    case .answer(.failed(let kind, let message)): "\(kind.rawValue): \(message)"
+    case .answer(.dump(let dump)): "ok, \(dump.count) records"
+    case .answer(.record(nil)): "ok, no record"
+    case .answer(.stats(let stats)): stats.lsn.map { "ok, lsn \($0)" } ?? "ok"
+    case .answer: "ok"
+    }
+  }
+}
+
+/// Prints what was pending at a crash, and what of it was kept.
+enum PendingPrinter {
+  /// The lines for a crash of `epoch`.
+  static func lines(_ epoch: RecordedEpoch, _ step: CrashStep) -> [String] {
+    var disk = epoch.recording.start
+    for recorded in epoch.recording.operations[..<step.origin] { disk.apply(recorded.operation) }
+    let first = epoch.recording.start.operationCount
+    func describe(_ operation: UInt64) -> String {
+      guard operation > first, Int(operation - first) <= epoch.recording.operations.count else {
+        return "an operation of an earlier epoch"
+      }
+      let index = Int(operation - first) - 1
+      return "#\(index + 1) " + HistoryPrinter.text(epoch.recording.operations[index])
+    }
+    guard case .power(let choice) = step.kind else {
+      return ["process crash: the cache survives, nothing is lost"]
+    }
+    var lines = disk.describePending(choice).map { item in
+      "\(item.kept) \(describe(item.operation))" + (item.detail.isEmpty ? "" : " (\(item.detail))")
+    }
+    if step.origin < step.point {
+      lines.append("dropped: everything after operation \(step.origin)")
+    }
+    return lines.isEmpty ? ["nothing was pending"] : lines
+  }
+}

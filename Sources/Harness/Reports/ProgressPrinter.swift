@@ -1,0 +1,81 @@
+import Glibc
+
+/// Says what a run is doing: one live line on a terminal, a line every few seconds elsewhere.
+final class ProgressPrinter: Sendable {
+  private struct State {
+    var begun = monotonicSeconds()
+    var last = 0.0
+    var states = 0
+    var distinct = 0
+    var seeds = 0
+    var violations = 0
+    var announced: Set<String> = []
+  }
+
+  private let state = Lock(State())
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let isQuiet: Bool
+
+  /// A printer; a quiet one says nothing but violations.
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  /// A task has ended.
+  func finished(_ statistics: RunStatistics, _ failures: [FailureEntry], _ task: RunPlan.Task) {
+    let lines = state.withLock { state -> [String] in
+      state.states += statistics.crashStates
+      state.distinct += statistics.distinctCrashStates
+      state.seeds += statistics.seeds
+      var lines: [String] = []
+      for failure in failures
+      where state.announced.insert("\(failure.name) \(failure.scenario) \(failure.target)").inserted
+      {
+        state.violations += 1
+        lines += banner(failure)
+      }
+      let now = monotonicSeconds()
+      let isDue = now - state.last >= (isTerminal ? 0.2 : 5)
+      if isDue && !isQuiet {
+        state.last = now
+        let seconds = max(now - state.begun, 0.001)
+        lines.append(
+          "\(Report.seconds(seconds)) s  \(task.scenario.name) on \(task.target.rawValue)  "
+            + "\(state.states) crash states, \(state.distinct) distinct "
+            + "(\(Int(Double(state.distinct) / seconds))/s), \(state.seeds) seeds, "
+            + "\(state.violations) violations")
+      }
+      return lines
+    }
+    show(lines)
+  }
+
+  /// Says one thing, unless quiet.
+  func say(_ line: String) { if !isQuiet { show([line]) } }
+
+  /// Ends a live line.
+  func end() { if isTerminal && !isQuiet { write("\r\u{1B}[K") } }
+
+  private func banner(_ failure: FailureEntry) -> [String] {
+    [
+      "===== VIOLATION \(failure.name) =====",
+      "subject \(failure.subject), scenario \(failure.scenario), target \(failure.target.rawValue)",
+      "SEED \(failure.seed)  MODEL \(failure.model)  CRASH \(failure.crash)",
+    ] + failure.explanation.prefix(4).map { "  " + $0 } + [
+      "replay:  torture replay \(failure.directory)"
+    ]
+  }
+
+  private func show(_ lines: [String]) {
+    guard !lines.isEmpty else { return }
+    if isTerminal {
+      let isLive = lines.count == 1
+      write("\r\u{1B}[K" + lines.joined(separator: "\n") + (isLive ? "" : "\n"))
+    } else {
+      write(lines.joined(separator: "\n") + "\n")
+    }
+  }
+
+  private func write(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

@@ -1,0 +1,132 @@
+import FoundationEssentials
+
+/// `report.json`: what was tried, what was found, and under which assumptions.
+struct Report: Codable, Sendable {
+  /// One violation: a name in a scenario on a target, with an example.
+  struct Violation: Codable, Sendable {
+    var name: String
+    var allNames: [String]
+    var seed: String
+    var subject: String
+    var scenario: String
+    var target: String
+    /// The disk models under which it was seen.
+    var models: [String]
+    /// `none` where a process crash alone does it, else the model it was seen under.
+    var weakestModel: String
+    var crashPoint: String
+    var directory: String
+    var occurrences: Int
+    var confirmed: String
+    var explanation: [String]
+  }
+
+  /// The verdict on one subject in one scenario on one target.
+  struct Verdict: Codable, Sendable {
+    var subject: String
+    var scenario: String
+    var target: String
+    /// `held`, `broken`, `not measured` or `harness broken`.
+    var verdict: String
+    var reason: String
+    var crashStates: Int
+    var distinctCrashStates: Int
+    var seeds: Int
+  }
+
+  /// The fault space.
+  struct CoverageReport: Codable, Sendable {
+    var reached: Int
+    var reachable: Int
+    var cells: [CoverageCell]
+  }
+
+  /// Where it ran.
+  struct Environment: Codable, Sendable {
+    var commit: String
+    var kernel: String
+    var libfuse: String
+    var cpuCount: Int
+    var cpu: String
+  }
+
+  /// One planted bug and whether it was caught.
+  struct Canary: Codable, Sendable {
+    var name: String
+    var target: String
+    var scenario: String
+    var seed: String
+    var expected: [String]
+    var found: String
+    var caught: Bool
+    var seconds: Double
+  }
+
+  /// What the run did besides: the numbers that show it was not inert.
+  struct Activity: Codable, Sendable {
+    var recordings: Int
+    var requests: Int
+    var diskOperations: Int
+    var barriers: Int
+    var failedBarriers: Int
+    var crashPoints: Int
+    var statesWithDrops: Int
+    var tornStates: Int
+    var faultsFired: Int
+    var faultsNotFired: Int
+    var unconfirmedViolations: Int
+    var undecidedJudgements: Int
+    var resurfacedFailedOperations: Int
+    /// The sum of the digests of all distinct crash states: equal for equal runs.
+    var stateDigest: String
+    /// The sum of the digests of all recovered contents.
+    var outcomeDigest: String
+  }
+
+  var violations: [Violation]
+  var verdicts: [Verdict]
+  var crashStates: Int
+  var distinctCrashStates: Int
+  var recoveries: Int
+  var seeds: Int
+  var baseSeed: String
+  var durationSeconds: Double
+  var interrupted: Bool
+  /// What stopped the run before its end, in one line; absent where nothing did.
+  var problem: String?
+  var target: String
+  var model: String
+  var subjects: [String]
+  var coverage: CoverageReport
+  var canaries: [Canary]
+  var activity: Activity
+  var environment: Environment
+  /// What was assumed about the disk, and what was not tried.
+  var assumptions: [String]
+}
+
+extension Report {
+  /// The line that ends standard output.
+  var summaryLine: String {
+    "torture: \(violations.count) violations, \(crashStates) crash states "
+      + "(\(distinctCrashStates) distinct), \(seeds) seeds, \(Self.seconds(durationSeconds)) s"
+  }
+
+  /// A duration with one decimal.
+  static func seconds(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+
+  /// Whether every planted bug was caught, as far as they were tried.
+  var provesItself: Bool { canaries.allSatisfy(\.caught) }
+
+  /// 1 for a violation, 3 for a verdict that is none, else 0.
+  var exitStatus: Int32 {
+    if !violations.isEmpty { return 1 }
+    if !provesItself { return 3 }
+    if verdicts.isEmpty { return canaries.isEmpty ? 3 : 0 }
+    return verdicts.contains { $0.verdict == "harness broken" || $0.verdict == "not measured" }
+      ? 3 : 0
+  }
+}

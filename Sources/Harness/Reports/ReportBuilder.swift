@@ -1,0 +1,100 @@
+import Determinism
+import DurabilityModel
+import Scenarios
+import SubjectProtocol
+
+/// Turns what a run came to into its report: the only place where a verdict is given its name.
+struct ReportBuilder {
+  let plan: RunPlan
+  let result: RunResult
+  let canaries: [Report.Canary]
+  let environment: Report.Environment
+
+  /// The report.
+  func build() -> Report {
+    let statistics = result.statistics
+    let models = Set(plan.scenarios.map(\.scenario.disk.model.rawValue)).sorted()
+    return Report(
+      violations: result.failures.map(violation),
+      verdicts: result.parts.map(verdict),
+      crashStates: statistics.crashStates,
+      distinctCrashStates: statistics.distinctCrashStates, recoveries: statistics.recoveries,
+      seeds: statistics.seeds, baseSeed: plan.seed.text, durationSeconds: result.seconds,
+      interrupted: result.wasInterrupted, problem: result.problem?.message,
+      target: plan.targets.map(\.rawValue).joined(separator: ","),
+      model: models.joined(separator: ","), subjects: [plan.subject.name],
+      coverage: Report.CoverageReport(
+        reached: result.coverage.reachedCount, reachable: result.coverage.reachableCount,
+        cells: result.coverage.cells),
+      canaries: canaries, activity: activity(statistics), environment: environment,
+      assumptions: assumptions(models))
+  }
+
+  private func violation(_ entry: FailureEntry) -> Report.Violation {
+    let needsNoPowerLoss = entry.crash.hasPrefix("process") || entry.crash.hasPrefix("no crash")
+    return Report.Violation(
+      name: entry.name, allNames: entry.allNames, seed: entry.seed.text, subject: entry.subject,
+      scenario: entry.scenario, target: entry.target.rawValue, models: [entry.model],
+      weakestModel: needsNoPowerLoss ? "none" : entry.model, crashPoint: entry.crash,
+      directory: entry.directory, occurrences: entry.occurrences, confirmed: entry.confirmed,
+      explanation: entry.explanation)
+  }
+
+  /// *held* only where something was really tried: a run in which nothing was dropped, or no barrier
+  /// was ever seen, proves nothing (anchors.md, pitfall 5).
+  private func verdict(_ part: RunPart) -> Report.Verdict {
+    let numbers = part.statistics
+    let isBroken = result.failures.contains {
+      $0.scenario == part.scenario && $0.target == part.target
+    }
+    let (verdict, reason): (String, String)
+    if isBroken {
+      (verdict, reason) = ("broken", "see violations")
+    } else if let why = part.notMeasured {
+      (verdict, reason) = ("not measured", why)
+    } else if numbers.crashStates == 0 {
+      (verdict, reason) = ("not measured", "no crash state was judged: give it more time")
+    } else if numbers.barriers + numbers.failedBarriers == 0 {
+      (verdict, reason) = ("not measured", "inert: no barrier was ever reached")
+    } else if numbers.statesWithDrops == 0 && wantsPowerLoss(part.scenario) {
+      (verdict, reason) = ("harness broken", "inert: no unsynced operation was ever dropped")
+    } else {
+      (verdict, reason) = (
+        "held",
+        "\(numbers.distinctCrashStates) distinct crash states, \(numbers.statesWithDrops) with drops"
+      )
+    }
+    return Report.Verdict(
+      subject: plan.subject.name, scenario: part.scenario, target: part.target.rawValue,
+      verdict: verdict, reason: reason, crashStates: numbers.crashStates,
+      distinctCrashStates: numbers.distinctCrashStates, seeds: numbers.seeds)
+  }
+
+  private func wantsPowerLoss(_ name: String) -> Bool {
+    plan.scenarios.contains { $0.name == name && $0.scenario.crashes.contains(.power) }
+  }
+
+  private func activity(_ statistics: RunStatistics) -> Report.Activity {
+    Report.Activity(
+      recordings: statistics.epochs, requests: statistics.requests,
+      diskOperations: statistics.operations, barriers: statistics.barriers,
+      failedBarriers: statistics.failedBarriers, crashPoints: statistics.crashPoints,
+      statesWithDrops: statistics.statesWithDrops, tornStates: statistics.tornStates,
+      faultsFired: statistics.faultsFired, faultsNotFired: statistics.faultsNotFired,
+      unconfirmedViolations: statistics.unconfirmed,
+      undecidedJudgements: statistics.undecided,
+      resurfacedFailedOperations: statistics.resurfaced,
+      stateDigest: statistics.stateDigest.text, outcomeDigest: statistics.outcomeDigest.text)
+  }
+
+  private func assumptions(_ models: [String]) -> [String] {
+    let disks = plan.scenarios.map(\.scenario.disk)
+    let sectors = Set(disks.map(\.sectorSize)).sorted().map(String.init).joined(separator: ", ")
+    return [
+      "persistence model: " + models.joined(separator: ", "),
+      "sectors of \(sectors) bytes are written atomically, and nothing beside a write changes",
+      "a failed fsync leaves pages clean, the cache new and the disk old (ext4)",
+      "not tried: extended attributes, shared mappings, several outstanding requests, media faults",
+    ]
+  }
+}

@@ -1,0 +1,104 @@
+import FoundationEssentials
+
+/// Writes a report's files: each is there whole or not at all.
+struct ReportWriter {
+  let report: Report
+
+  /// Writes `report.json`, `summary.md`, `junit.xml` and `report.html` into `directory`.
+  func write(to directory: String) throws(RunError) {
+    try Files.makeDirectory(directory)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let json: Data
+    do {
+      json = try encoder.encode(report)
+    } catch {
+      throw .harness("the report cannot be encoded: \(error)")
+    }
+    try Files.write(json, to: directory + "/report.json")
+    try Files.write(summary, to: directory + "/summary.md")
+    try Files.write(junit, to: directory + "/junit.xml")
+    try Files.write(HTMLReport(report: report).text, to: directory + "/report.html")
+  }
+
+  /// The summary for a CI job's page, in Markdown.
+  var summary: String {
+    var lines = ["# \(headline)", "", report.summaryLine, ""]
+    lines += ["| scenario | target | verdict | crash states | distinct | seeds |", "|---|---|---|---|---|---|"]
+    for verdict in report.verdicts {
+      lines.append(
+        "| \(verdict.scenario) | \(verdict.target) | \(verdict.verdict): \(verdict.reason) | "
+          + "\(verdict.crashStates) | \(verdict.distinctCrashStates) | \(verdict.seeds) |")
+    }
+    for violation in report.violations {
+      lines += [
+        "", "## \(violation.name)", "",
+        "\(violation.subject), scenario \(violation.scenario), target \(violation.target), seed "
+          + "\(violation.seed), \(violation.crashPoint), seen \(violation.occurrences) times", "",
+      ]
+      lines += violation.explanation.map { "- \($0)" }
+      lines += ["", "    torture replay \(violation.directory)"]
+    }
+    if !report.canaries.isEmpty {
+      lines += ["", "Planted bugs: \(report.canaries.count { $0.caught }) of "
+        + "\(report.canaries.count) caught."]
+    }
+    lines += [
+      "", "Coverage: \(report.coverage.reached) of \(report.coverage.reachable) reachable cells.",
+      "", "Assumed:", "",
+    ]
+    lines += report.assumptions.map { "- \($0)" }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The verdict of the whole run in a few words.
+  var headline: String {
+    if !report.violations.isEmpty { return "Broken: \(report.violations.count) violations" }
+    if !report.provesItself { return "Harness broken: a planted bug escaped" }
+    if report.exitStatus != 0 { return "Not measured" }
+    return "Held: nothing promised was lost in \(report.distinctCrashStates) distinct crash states"
+  }
+
+  /// One test suite a target, one test case a scenario and canary.
+  var junit: String {
+    var cases: [String] = []
+    for verdict in report.verdicts {
+      let name = "name=\"\(escape(verdict.scenario))\" "
+        + "classname=\"\(escape(verdict.subject)).\(verdict.target)\""
+      switch verdict.verdict {
+      case "held": cases.append("  <testcase \(name)/>")
+      case "broken":
+        let texts = report.violations
+          .filter { $0.scenario == verdict.scenario && $0.target == verdict.target }
+          .map { "\($0.name): torture replay \($0.directory)" }
+        cases.append(
+          "  <testcase \(name)><failure message=\"broken\">"
+            + "\(escape(texts.joined(separator: "\n")))</failure></testcase>")
+      default:
+        cases.append(
+          "  <testcase \(name)><error message=\"\(escape(verdict.verdict)): "
+            + "\(escape(verdict.reason))\"/></testcase>")
+      }
+    }
+    for canary in report.canaries {
+      let name = "name=\"canary \(escape(canary.name))\" classname=\"canaries.\(canary.target)\""
+      cases.append(
+        canary.caught
+          ? "  <testcase \(name)/>"
+          : "  <testcase \(name)><failure message=\"escaped\">found "
+            + "\(escape(canary.found))</failure></testcase>")
+    }
+    let failures = cases.count { $0.contains("<failure") }
+    let errors = cases.count { $0.contains("<error") }
+    return """
+      <?xml version="1.0" encoding="UTF-8"?>
+      <testsuite name="torture" tests="\(cases.count)" failures="\(failures)" errors="\(errors)" \
+      time="\(Report.seconds(report.durationSeconds))">
+      \(cases.joined(separator: "\n"))
+      </testsuite>
+
+      """
+  }
+
+  private func escape(_ text: String) -> String { HTMLReport.escape(text) }
+}

@@ -1,0 +1,146 @@
+import Determinism
+import DurabilityModel
+import Oracle
+import SubjectProtocol
+
+/// Turns one recording into every crash point × the crash states that the model permits there, and
+/// judges what recovery shows of each (design.md, section 3).
+///
+/// Equal states are recovered once, and judged at every crash point that yields them, each against
+/// its own permitted set. A state of one point is also one of the next as long as no barrier lies
+/// between: it is carried on instead of being made again.
+struct Exploder {
+  let epoch: RecordedEpoch
+  let crashes: Set<Contract.Crash>
+  let limits: ExplosionLimits
+  let seed: Seed
+  /// Points from which states are kept for the next epoch, with the kind of crash.
+  var picks: [Pick]
+
+  private var stopped = false
+  private var generatorForPicks: PRNG
+
+  /// A wish for one state to go on from, and what was found for it.
+  struct Pick {
+    var point: Int
+    var crash: Contract.Crash
+    var seen = 0
+    var found: CrashStep?
+    var digest = Digest.zero
+  }
+
+  /// A state that later points share.
+  private struct Carried {
+    var key: Digest
+    var choice: PowerLossChoice
+    var origin: Int
+  }
+
+  /// Visits each (crash point, state); `visit` gets the state's key, how to make it, and the index of
+  /// the oracle's knowledge there. It returns false to stop.
+  ///
+  /// The states of one point come without those of the point before unless the oracle's knowledge
+  /// changed between the two.
+  mutating func explode(
+    _ statistics: inout RunStatistics,
+    visit: (Visit) throws(RunError) -> Bool
+  ) throws(RunError) {
+    var disk = epoch.recording.start
+    var carried: [Carried] = []
+    var carriedModel = -1
+    let operations = epoch.recording.operations
+    for point in 0...operations.count {
+      var isFresh = point == 0
+      if point > 0 {
+        let operation = operations[point - 1].operation
+        disk.apply(operation)
+        if operation.isBarrier {
+          carried.removeAll(keepingCapacity: true)
+          isFresh = true
+        }
+      }
+      statistics.crashPoints += 1
+      let model = epoch.model(at: point)
+      if crashes.contains(.process) {
+        let state = disk.afterProcessCrash()
+        let step = CrashStep(point: point, origin: point, kind: .process)
+        let visited = Visit(key: state.stateDigest(), step: step, model: model, disk: state)
+        offer(visited)
+        if try !visit(visited) { return }
+      }
+      guard crashes.contains(.power) else { continue }
+      if model != carriedModel {
+        for earlier in carried {
+          let step = CrashStep(
+            point: point, origin: earlier.origin, kind: .power(earlier.choice))
+          if try !visit(Visit(key: earlier.key, step: step, model: model, disk: nil)) { return }
+        }
+        carriedModel = model
+      }
+      try powerLosses(
+        at: point, disk, model: model, onlyNew: !isFresh, &carried, &statistics, visit)
+      if stopped { return }
+    }
+  }
+
+  init(
+    epoch: RecordedEpoch, crashes: Set<Contract.Crash>, limits: ExplosionLimits, seed: Seed,
+    picks: [Pick]
+  ) {
+    self.epoch = epoch
+    self.crashes = crashes
+    self.limits = limits
+    self.seed = seed
+    self.picks = picks
+    generatorForPicks = PRNG(seed.derived("picks"))
+  }
+
+  private mutating func powerLosses(
+    at point: Int, _ disk: Disk, model: Int, onlyNew: Bool, _ carried: inout [Carried],
+    _ statistics: inout RunStatistics, _ visit: (Visit) throws(RunError) -> Bool
+  ) throws(RunError) {
+    var choices: [PowerLossChoice] = []
+    CrashStateEnumerator(disk: disk, limits: limits, seed: seed)
+      .forEachChoice(onlyNew: onlyNew) { choices.append($0) }
+    var seenHere: Set<Digest> = Set(carried.map(\.key))
+    for choice in choices {
+      let state = disk.afterPowerLoss(choice)
+      let key = state.stateDigest()
+      guard seenHere.insert(key).inserted else { continue }
+      carried.append(Carried(key: key, choice: choice, origin: point))
+      if choice.dropsAnything { statistics.statesWithDrops += 1 }
+      if choice.tearsAnything { statistics.tornStates += 1 }
+      let step = CrashStep(point: point, origin: point, kind: .power(choice))
+      let visited = Visit(key: key, step: step, model: model, disk: state)
+      offer(visited)
+      if try !visit(visited) {
+        stopped = true
+        return
+      }
+    }
+  }
+
+  /// Keeps one state for each pick, each of its point's states with the same chance.
+  private mutating func offer(_ visit: Visit) {
+    for index in picks.indices
+    where picks[index].point == visit.step.point && picks[index].crash == visit.step.crash {
+      picks[index].seen += 1
+      if generatorForPicks.below(picks[index].seen) == 0 {
+        picks[index].found = visit.step
+        picks[index].digest = visit.key
+      }
+    }
+  }
+}
+
+/// One crash state at one crash point.
+struct Visit {
+  /// The state's key.
+  let key: Digest
+  /// The crash.
+  let step: CrashStep
+  /// Which of the epoch's models holds here.
+  let model: Int
+  /// The state, or nil for one that was seen at an earlier point.
+  let disk: Disk?
+}

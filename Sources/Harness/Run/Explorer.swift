@@ -1,0 +1,245 @@
+import Determinism
+import DurabilityModel
+import Oracle
+import Scenarios
+import SubjectProtocol
+
+/// Explores one seed of one scenario with one subject on one target: record, explode, recover twice,
+/// judge, go on (design.md, section 3).
+///
+/// It is a value of one worker's thread. What it finds depends on the scenario, the subject and the
+/// seed alone: never on time, on other seeds or on how many workers there are.
+struct Explorer {
+  let session: SubjectSession
+  let seed: Seed
+  /// Stop at the first violation with one of these names; empty for never.
+  var stopsAt: Set<String> = []
+  /// True once the user wants the run to end.
+  var isInterrupted: () -> Bool = { false }
+
+  var statistics = RunStatistics()
+  var failures: [Failure] = []
+  var coverage = Coverage()
+  /// What recovery showed of each state seen so far.
+  private var outcomes: [Digest: RecoveryOutcome] = [:]
+
+  init(session: SubjectSession, seed: Seed) {
+    self.session = session
+    self.seed = seed
+  }
+
+  /// Where an epoch begins.
+  private struct Start {
+    var epoch: Int
+    var disk: Disk
+    var oracle: OracleModel
+    var scripts: [EpochScript]
+    /// Which of its siblings it is, for the names of generators.
+    var path: String
+  }
+
+  /// Explores the seed to its end, to the first violation where that is wanted, or until interrupted.
+  mutating func run() throws(RunError) {
+    var starts = [
+      Start(
+        epoch: 0, disk: Disk(parameters: session.scenario.disk), oracle: session.freshOracle(),
+        scripts: [], path: "0")
+    ]
+    while let start = starts.popLast() {
+      let epoch = try record(start)
+      note(epoch)
+      let script = EpochScript(requests: epoch.requests, faults: epoch.faults.faults, crash: nil)
+      judgeLive(epoch, start, script)
+      let picks = choosePicks(start, epoch)
+      let next = try explode(epoch, start, script, picks)
+      if isDone { break }
+      starts += next.reversed()
+    }
+    statistics.seeds = 1
+  }
+
+  private var isDone: Bool { failures.contains { stopsAt.contains($0.name.rawValue) } }
+
+  // MARK: Record.
+
+  private func record(_ start: Start) throws(RunError) -> RecordedEpoch {
+    let requests = session.requests(epoch: start.epoch, seed: seed)
+    let quiet = try record(start, requests, [])
+    let faults = session.faults(for: quiet, seed: seed.derived("faults " + start.path))
+    return faults.isEmpty ? quiet : try record(start, requests, faults)
+  }
+
+  /// A hang is one only when the same schedule, alone in a fresh process, exceeds ten times the limit
+  /// without a disk operation (design.md, section 3).
+  private func record(
+    _ start: Start, _ requests: [ScheduledRequest], _ faults: [Fault]
+  ) throws(RunError) -> RecordedEpoch {
+    let recorder = EpochRecorder(target: session.target, contract: session.contract)
+    let epoch = try recorder.record(
+      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults)
+    guard epoch.findings.contains(where: { $0.finding.name == .subjectHung }) else { return epoch }
+    session.target.patience = 10
+    defer { session.target.patience = 1 }
+    return try recorder.record(
+      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults)
+  }
+
+  private mutating func note(_ epoch: RecordedEpoch) {
+    statistics.epochs += 1
+    statistics.requests += epoch.requests.count
+    statistics.operations += epoch.recording.operations.count
+    statistics.failedBarriers += epoch.failedBarriers
+    statistics.faultsFired += epoch.faults.fired.count { $0 }
+    statistics.faultsNotFired += epoch.faults.notFired.count
+    for recorded in epoch.recording.operations {
+      switch recorded.operation {
+      case .synchronize, .synchronizeDirectory: statistics.barriers += 1
+      case .write(_, _, _, .synchronous): statistics.barriers += 1
+      case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
+        .failedSynchronize, .failedSynchronizeDirectory:
+        break
+      }
+    }
+    coverage.note(epoch)
+  }
+
+  private mutating func judgeLive(
+    _ epoch: RecordedEpoch, _ start: Start, _ script: EpochScript
+  ) {
+    guard let first = epoch.findings.min(by: { $0.finding.name < $1.finding.name }) else { return }
+    let names = Set(epoch.findings.map(\.finding.name)).sorted()
+    failures.append(
+      Failure(
+        name: first.finding.name, allNames: names,
+        explanation: epoch.findings.map { "request \($0.request): \($0.finding.explanation)" },
+        seed: seed, scenario: session.scenarioName, subject: session.subjectName,
+        target: session.targetKind, epochs: start.scripts + [script], stateDigest: nil, image: nil,
+        history: HistoryPrinter.lines(epoch), pending: [], confirmed: 1, tries: 1, occurrences: 1))
+  }
+
+  // MARK: Explode, recover, judge.
+
+  /// The points to go on from: half of them process crashes near the end of the life (a cache that
+  /// outlives its process matters most after faults), half power losses anywhere.
+  private func choosePicks(_ start: Start, _ epoch: RecordedEpoch) -> [Exploder.Pick] {
+    guard start.epoch + 1 < session.scenario.epochs else { return [] }
+    var generator = PRNG(seed.derived("picks " + start.path))
+    let end = epoch.recording.operations.count
+    let kinds = Contract.Crash.allCases.filter { session.crashes.contains($0) }
+    // The first recording branches, the later ones go deeper: a tree would spend a seed's time on one
+    // workload, and other seeds find other things.
+    let count = start.epoch == 0 ? session.scenario.continuations : 1
+    return (0..<count).map { index in
+      let crash = kinds[(index + generator.below(2)) % kinds.count]
+      let point =
+        crash == .process && generator.chance(1, in: 2) ? end : generator.number(in: 0...end)
+      return Exploder.Pick(point: point, crash: crash)
+    }
+  }
+
+  private mutating func explode(
+    _ epoch: RecordedEpoch, _ start: Start, _ script: EpochScript, _ picks: [Exploder.Pick]
+  ) throws(RunError) -> [Start] {
+    var exploder = Exploder(
+      epoch: epoch, crashes: session.crashes, limits: session.explosionLimits,
+      seed: seed.derived("explosion " + start.path), picks: picks)
+    var judge = PointJudge(epoch: epoch)
+    var local = RunStatistics()
+    try exploder.explode(&local) { visit throws(RunError) in
+      try examine(visit, &judge, start, script)
+      if isDone { return false }
+      if isInterrupted() { throw .interrupted }
+      return true
+    }
+    statistics.add(local)
+    return continuations(of: exploder.picks, judge, start, script, epoch)
+  }
+
+  private mutating func examine(
+    _ visit: Visit, _ judge: inout PointJudge, _ start: Start, _ script: EpochScript
+  ) throws(RunError) {
+    statistics.crashStates += 1
+    coverage.note(visit, judge.epoch)
+    let outcome: RecoveryOutcome
+    if let known = outcomes[visit.key] {
+      outcome = known
+    } else {
+      guard let disk = visit.disk else {
+        preconditionFailure("a carried state has been recovered before")
+      }
+      outcome = try session.recoverer.recover(disk, freshProcess: false)
+      outcomes[visit.key] = outcome
+      statistics.recoveries += 1
+      statistics.distinctCrashStates += 1
+      statistics.stateDigest = statistics.stateDigest + visit.key
+      if let dump = outcome.dump {
+        statistics.outcomeDigest = statistics.outcomeDigest + dump.digest
+      }
+    }
+    let verdict = judge.judge(outcome, visit)
+    switch verdict {
+    case .permitted: break
+    case .undecided: statistics.undecided += 1
+    case .warned: statistics.resurfaced += 1
+    case .broken(let findings):
+      try confirm(findings, visit, outcome, &judge, start, script)
+    }
+  }
+
+  /// Opens the state again in fresh processes; what none of them shows is no violation.
+  private mutating func confirm(
+    _ findings: [Finding], _ visit: Visit, _ outcome: RecoveryOutcome, _ judge: inout PointJudge,
+    _ start: Start, _ script: EpochScript
+  ) throws(RunError) {
+    guard let name = findings.map(\.name).min() else { return }
+    if let index = failures.firstIndex(where: { $0.name == name }) {
+      failures[index].occurrences += 1
+      return
+    }
+    let disk = judge.disk(for: visit.step)
+    let isHang = name == .recoveryHung
+    let tries = session.targetKind == .sim || isHang ? 1 : 2
+    var confirmed = 0
+    session.target.patience = isHang ? 10 : 1
+    defer { session.target.patience = 1 }
+    for _ in 0..<tries {
+      let again = try session.recoverer.recover(disk, freshProcess: true)
+      if again.isSame(as: outcome) { confirmed += 1 }
+    }
+    guard confirmed > 0 else {
+      statistics.unconfirmed += 1
+      return
+    }
+    var crashed = script
+    crashed.crash = visit.step
+    failures.append(
+      Failure(
+        name: name, allNames: Set(findings.map(\.name)).sorted(),
+        explanation: findings.map(\.explanation), seed: seed, scenario: session.scenarioName,
+        subject: session.subjectName, target: session.targetKind,
+        epochs: start.scripts + [crashed], stateDigest: visit.key, image: disk,
+        history: HistoryPrinter.lines(judge.epoch, upTo: visit.step.point),
+        pending: PendingPrinter.lines(judge.epoch, visit.step), confirmed: confirmed,
+        tries: tries, occurrences: 1))
+  }
+
+  // MARK: Go on.
+
+  private func continuations(
+    of picks: [Exploder.Pick], _ judge: PointJudge, _ start: Start, _ script: EpochScript,
+    _ epoch: RecordedEpoch
+  ) -> [Start] {
+    var starts: [Start] = []
+    for (index, pick) in picks.enumerated() {
+      guard let step = pick.found, case .recovered? = outcomes[pick.digest]?.kind else { continue }
+      var crashed = script
+      crashed.crash = step
+      let model = epoch.models[epoch.model(at: step.point)].model
+      starts.append(
+        Start(
+          epoch: start.epoch + 1, disk: judge.disk(for: step), oracle: model.crashed(step.crash),
+          scripts: start.scripts + [crashed], path: start.path + ".\(index)"))
+    }
+    return starts
+  }
+}

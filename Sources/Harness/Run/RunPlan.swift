@@ -1,0 +1,86 @@
+import Determinism
+import Scenarios
+
+/// What a run is to do: the command line and the scenario files, read and checked.
+struct RunPlan: Sendable {
+  /// The scenarios, in the order in which they run.
+  var scenarios: [NamedScenario]
+  /// The subjects' targets.
+  var targets: [TargetKind]
+  /// The subject.
+  var subject: SubjectChoice
+  /// The seed of the first task; the others derive from it.
+  var seed: Seed
+  /// How long to go on.
+  var limit: Limit
+  /// How many workers.
+  var jobs: Int
+  /// Which share of the seeds this machine takes.
+  var shard: Shard = Shard(index: 1, count: 1)
+
+  /// A scenario and the name of its file.
+  struct NamedScenario: Sendable {
+    var name: String
+    var scenario: Scenario
+    /// The text of the file, kept beside every failure.
+    var source: String
+  }
+
+  /// When a run ends.
+  enum Limit: Sendable {
+    /// After so many seeds of each scenario.
+    case seeds(Int)
+    /// When no seed is begun any more: so many seconds after the start.
+    case seconds(Double)
+  }
+
+  /// One of `count` equal shares of the seeds.
+  struct Shard: Sendable {
+    var index: Int
+    var count: Int
+  }
+
+  /// Which subject runs.
+  enum SubjectChoice: Sendable, Equatable {
+    /// One that comes with the tool.
+    case builtIn(String)
+    /// A program that speaks protocol version 1.
+    case command([String])
+
+    /// The name reports use.
+    var name: String {
+      switch self {
+      case .builtIn(let name): name
+      case .command(let words):
+        words.first.map { String($0.split(separator: "/").last ?? "") } ?? "command"
+      }
+    }
+  }
+
+  /// One seed of one scenario on one target.
+  struct Task: Sendable {
+    var index: Int
+    var seed: Seed
+    var seedNumber: Int
+    var scenario: NamedScenario
+    var target: TargetKind
+  }
+
+  /// Task `index`: seed by seed, each with every scenario on every target.
+  func task(_ index: Int) -> Task {
+    let perSeed = scenarios.count * targets.count
+    let seedNumber = (index / perSeed) * shard.count + (shard.index - 1)
+    let rest = index % perSeed
+    return Task(
+      index: index, seed: seedNumber == 0 ? seed : seed.derived("seed", seedNumber),
+      seedNumber: seedNumber, scenario: scenarios[rest / targets.count],
+      target: targets[rest % targets.count])
+  }
+
+  /// How many tasks there are, or nil when only time limits them.
+  var taskCount: Int? {
+    guard case .seeds(let seeds) = limit else { return nil }
+    let mine = max(0, (seeds - (shard.index - 1) + shard.count - 1) / shard.count)
+    return mine * scenarios.count * targets.count
+  }
+}

@@ -1,0 +1,104 @@
+import DurabilityModel
+import StorageInterface
+
+/// `Storage` over a world in this process: the target `sim`, without a kernel.
+///
+/// It makes the calls on the world that `PosixStorage` makes on the mount, so that both targets see
+/// the same mutating operations; it decides nothing.
+final class SimulatedStorage: Storage {
+  private let world: World
+
+  /// A storage whose directory is the root of `world`.
+  init(world: World) { self.world = world }
+
+  func open(_ path: String, _ mode: OpenMode) throws(Errno) -> FileID {
+    let (parent, name) = try resolveParent(path)
+    let inode: InodeNumber
+    switch mode {
+    case .read, .readWrite: inode = try lookup(name, in: parent)
+    case .create:
+      if let existing = try? world.lookup(name, in: parent) {
+        inode = existing
+      } else {
+        inode = try world.create(name, in: parent, mode: 0o644, user: 0, group: 0)
+        return FileID(rawValue: Int32(bitPattern: try world.openCreated(inode).rawValue))
+      }
+    case .createNew:
+      inode = try world.create(name, in: parent, mode: 0o644, user: 0, group: 0)
+      return FileID(rawValue: Int32(bitPattern: try world.openCreated(inode).rawValue))
+    }
+    return FileID(rawValue: Int32(bitPattern: try world.open(inode, truncating: false).rawValue))
+  }
+
+  func close(_ file: FileID) { world.release(handle(file)) }
+
+  func read(
+    _ file: FileID, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    try world.read(handle(file), at: offset, into: buffer)
+  }
+
+  func write(
+    _ file: FileID, at offset: UInt64, _ bytes: UnsafeRawBufferPointer
+  ) throws(Errno) -> Int {
+    try world.write(handle(file), at: offset, bytes, .volatile)
+  }
+
+  func size(_ file: FileID) throws(Errno) -> UInt64 { try world.size(of: handle(file)) }
+
+  func truncate(_ file: FileID, to size: UInt64) throws(Errno) {
+    try world.setSize(handle(file), to: size)
+  }
+
+  func synchronize(_ file: FileID, dataOnly: Bool) throws(Errno) {
+    try world.synchronize(handle(file), dataOnly: dataOnly)
+  }
+
+  func synchronizeDirectory(_ path: String) throws(Errno) {
+    try world.synchronizeDirectory(try resolve(path), dataOnly: false)
+  }
+
+  func rename(_ source: String, to target: String) throws(Errno) {
+    let (parent, name) = try resolveParent(source)
+    let (newParent, newName) = try resolveParent(target)
+    try world.rename(name, in: parent, to: newName, in: newParent, .replace)
+  }
+
+  func remove(_ path: String) throws(Errno) {
+    let (parent, name) = try resolveParent(path)
+    try world.unlink(name, in: parent)
+  }
+
+  func makeDirectory(_ path: String) throws(Errno) {
+    let (parent, name) = try resolveParent(path)
+    _ = try world.makeDirectory(name, in: parent, mode: 0o755, user: 0, group: 0)
+  }
+
+  func list(_ path: String) throws(Errno) -> [String] {
+    try world.entries(of: try resolve(path)).map { String(decoding: $0.name, as: UTF8.self) }
+  }
+
+  private func handle(_ file: FileID) -> HandleID { HandleID(UInt32(bitPattern: file.rawValue)) }
+
+  private func lookup(_ name: [UInt8], in parent: InodeNumber) throws(Errno) -> InodeNumber {
+    try world.lookup(name, in: parent)
+  }
+
+  private func resolve(_ path: String) throws(Errno) -> InodeNumber {
+    var inode = InodeNumber.root
+    for component in path.utf8.split(separator: 0x2F) {
+      inode = try world.lookup(Array(component), in: inode)
+    }
+    return inode
+  }
+
+  private func resolveParent(
+    _ path: String
+  ) throws(Errno) -> (parent: InodeNumber, name: [UInt8]) {
+    let bytes = Array(path.utf8)
+    guard let slash = bytes.lastIndex(of: 0x2F) else { return (.root, bytes) }
+    return (
+      try resolve(String(decoding: bytes[..<slash], as: UTF8.self)), Array(bytes[(slash + 1)...])
+    )
+  }
+}

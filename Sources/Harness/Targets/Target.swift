@@ -1,0 +1,79 @@
+import DurabilityModel
+import Scenarios
+import SubjectProtocol
+
+/// Where subjects live: `sim` in this process, `fuse` behind a real mount.
+///
+/// A target belongs to one worker and its thread. It runs one subject process at a time, in one world
+/// at a time; it decides nothing about the disk.
+protocol Target: AnyObject {
+  /// What a subject's process may use.
+  var limits: Scenario.Limits { get set }
+
+  /// By how much the time limit is stretched: 1, or 10 to confirm a hang.
+  var patience: Int { get set }
+
+  /// Asks a fresh process what it is; `hello` is from then on the first request of every process.
+  func describe(_ hello: Request) throws(RunError) -> SubjectDescription
+
+  /// Makes `world` the one that the next requests work in. With `freshProcess` the subject is a new
+  /// process that has seen nothing; otherwise it may be one that has finished with earlier worlds.
+  func enter(_ world: World, freshProcess: Bool) throws(RunError)
+
+  /// Sends a request and waits for the answer.
+  func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange
+
+  /// Ends the subject's process at once, as a crash does.
+  func endProcess()
+
+  /// Gives back everything: no process, no mount, no directory is left.
+  func shutDown()
+}
+
+/// How one exchange with a subject ended.
+enum Exchange {
+  /// It answered.
+  case answer(Answer)
+  /// It did not, and its process is gone.
+  case broken(SubjectBreakdown)
+}
+
+/// Why a subject gave no answer.
+struct SubjectBreakdown: Equatable, Sendable {
+  /// The kinds of breakdown.
+  enum Kind: Equatable, Sendable {
+    /// The process ended.
+    case ended
+    /// It gave no answer within the limit and did nothing on the disk.
+    case hung
+    /// It ran out of the memory it may use.
+    case outOfMemory
+    /// What it printed is no answer of the protocol.
+    case rubbish
+  }
+
+  /// What happened.
+  var kind: Kind
+  /// One line with the details.
+  var message: String
+}
+
+/// Why a run cannot go on or cannot begin: never a verdict about a subject.
+enum RunError: Error, Equatable {
+  /// Bad usage or input; exit status 2.
+  case usage(String)
+  /// This machine cannot run it; exit status 3.
+  case notMeasured(String)
+  /// The harness itself misbehaved (mount gone, disk full); exit status 3.
+  case harness(String)
+  /// The user asked for the end.
+  case interrupted
+
+  /// One line: what, where, and what to do.
+  var message: String {
+    switch self {
+    case .usage(let text), .notMeasured(let text), .harness(let text): text
+    case .interrupted: "interrupted"
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import Glibc
+public import StorageInterface
+
+/// A `Storage` over a real directory: one mutating system call for each mutating call.
+///
+/// Paths are resolved from a descriptor of the directory, so renaming the directory or changing the
+/// working directory does no harm. Nothing is cached and nothing is buffered. Not thread-safe, as
+/// stores are not.
+public final class PosixStorage: Storage {
+  /// Opened with `O_PATH`: it resolves names and costs no request of its own on a FUSE mount.
+  private let root: FileDescriptor
+  /// The permission bits of new files, before the umask.
+  private let fileMode: mode_t
+  /// The descriptor of the newest listing of the directory, kept for its barriers.
+  ///
+  /// Opening a directory anew for each barrier would cost two more requests on a FUSE mount, and a
+  /// description that stays open sees every write-back error reported since.
+  private var rootListing: FileDescriptor?
+
+  /// Opens the directory at `path`; fails when there is none. No durability effect.
+  public init(directory path: String, fileMode: UInt32 = 0o666) throws(Errno) {
+    root = try SystemCall.open(
+      path, in: AT_FDCWD, flags: SystemCall.openPathOnly | O_DIRECTORY)
+    self.fileMode = mode_t(fileMode)
+  }
+
+  /// Opens the file at `path` with one `openat`; never truncates.
+  public func open(_ path: String, _ mode: OpenMode) throws(Errno) -> FileID {
+    let flags =
+      switch mode {
+      case .read: O_RDONLY
+      case .readWrite: O_RDWR
+      case .create: O_RDWR | O_CREAT
+      case .createNew: O_RDWR | O_CREAT | O_EXCL
+      }
+    let file = try SystemCall.open(path, in: root.rawValue, flags: flags, mode: fileMode)
+    return FileID(rawValue: file.release())
+  }
+
+  /// Closes `file`; errors are of no use and are dropped.
+  public func close(_ file: FileID) {
+    FileDescriptor(owning: file.rawValue).close()
+  }
+
+  /// One `pread`: possibly short, 0 at the end of the file.
+  public func read(
+    _ file: FileID, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    let position = try Self.position(offset)
+    return try SystemCall.retrying {
+      pread(file.rawValue, buffer.baseAddress, buffer.count, position)
+    }
+  }
+
+  /// One `pwrite`: possibly short. Volatile until `synchronize`.
+  public func write(
+    _ file: FileID, at offset: UInt64, _ bytes: UnsafeRawBufferPointer
+  ) throws(Errno) -> Int {
+    let position = try Self.position(offset)
+    return try SystemCall.retrying {
+      pwrite(file.rawValue, bytes.baseAddress, bytes.count, position)
+    }
+  }
+
+  /// The size of `file` in bytes, by `fstat`.
+  public func size(_ file: FileID) throws(Errno) -> UInt64 {
+    var status = stat()
+    _ = try SystemCall.retrying { fstat(file.rawValue, &status) }
+    return UInt64(status.st_size)
+  }
+
+  /// One `ftruncate`. Volatile until `synchronize`.
+  public func truncate(_ file: FileID, to size: UInt64) throws(Errno) {
+    let length = try Self.position(size)
+    _ = try SystemCall.retrying { ftruncate(file.rawValue, length) }
+  }
+
+  /// One `fdatasync` or `fsync`, never repeated: an interrupted barrier is a failed one.
+  public func synchronize(_ file: FileID, dataOnly: Bool) throws(Errno) {
+    try SystemCall.synchronize(file.rawValue, dataOnly: dataOnly)
+  }
+
+  /// An `fsync` of the directory at `path`: a barrier for the names in it.
+  public func synchronizeDirectory(_ path: String) throws(Errno) {
+    guard path.isEmpty else {
+      let directory = try openDirectory(path)
+      return try SystemCall.synchronize(directory.rawValue, dataOnly: false)
+    }
+    if rootListing == nil { rootListing = try openDirectory(path) }
+    guard let descriptor = rootListing?.rawValue else {
+      preconditionFailure("the directory was opened just above")
+    }
+    try SystemCall.synchronize(descriptor, dataOnly: false)
+  }
+
+  /// One `renameat`, replacing what stands at `target`. Volatile until the directory is
+  /// synchronised.
+  public func rename(_ source: String, to target: String) throws(Errno) {
+    _ = try SystemCall.retrying { renameat(root.rawValue, source, root.rawValue, target) }
+  }
+
+  /// One `unlinkat` of a file. Volatile until the directory is synchronised.
+  public func remove(_ path: String) throws(Errno) {
+    _ = try SystemCall.retrying { unlinkat(root.rawValue, path, 0) }
+  }
+
+  /// One `mkdirat`. Volatile until the parent is synchronised.
+  public func makeDirectory(_ path: String) throws(Errno) {
+    _ = try SystemCall.retrying { mkdirat(root.rawValue, path, 0o777) }
+  }
+
+  private func openDirectory(_ path: String) throws(Errno) -> FileDescriptor {
+    try SystemCall.open(
+      path.isEmpty ? "." : path, in: root.rawValue, flags: O_RDONLY | O_DIRECTORY)
+  }
+
+  /// `value` as the kernel's signed offset; `EINVAL`, as the kernel says, when it is out of range.
+  private static func position(_ value: UInt64) throws(Errno) -> off_t {
+    guard let position = off_t(exactly: value) else { throw .invalidArgument }
+    return position
+  }
+}
+
+extension PosixStorage {
+  /// The names in the directory at `path`, without `.` and `..`.
+  ///
+  /// A name that is not UTF-8 is repaired as `String` does it; a store never makes such a name, and
+  /// must not open one.
+  public func list(_ path: String) throws(Errno) -> [String] {
+    let descriptor = try openDirectory(path)
+    let names = try Self.names(in: descriptor.rawValue)
+    if path.isEmpty { rootListing = consume descriptor }
+    return names
+  }
+
+  /// Reads a directory through a duplicate, since `closedir` closes what it reads from.
+  private static func names(in descriptor: Int32) throws(Errno) -> [String] {
+    let duplicate = try SystemCall.retrying { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+    guard let stream = fdopendir(duplicate) else {
+      let error = SystemCall.lastError
+      FileDescriptor(owning: duplicate).close()
+      throw error
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while true {
+      // readdir(3): the end and an error are told apart by errno alone.
+      errno = 0
+      guard let entry = readdir(stream) else {
+        if errno != 0 { throw SystemCall.lastError }
+        return names
+      }
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+        field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+  }
+}

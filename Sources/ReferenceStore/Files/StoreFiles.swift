@@ -1,0 +1,157 @@
+internal import StorageInterface
+
+/// The names of the store's files, one directory, nothing below it.
+enum StoreFileName: Equatable {
+  /// `wal-<20 digits>.log`: the segment of that number.
+  case segment(SegmentNumber)
+  /// `snapshot-<20 digits>.snap`: the complete snapshot of that checkpoint.
+  case snapshot(UInt64)
+  /// `snapshot-<20 digits>.tmp`: a snapshot being written; of no meaning to recovery.
+  case temporary(UInt64)
+
+  /// What `name` is, or nil when it is not a file of the store.
+  init?(_ name: String) {
+    let bytes = name.utf8
+    func number(_ prefix: StaticString, _ suffix: StaticString) -> UInt64? {
+      let head = prefix.utf8CodeUnitCount
+      let tail = suffix.utf8CodeUnitCount
+      guard bytes.count == head + 20 + tail,
+        bytes.starts(with: UnsafeBufferPointer(start: prefix.utf8Start, count: head)),
+        bytes.dropFirst(head + 20)
+          .elementsEqual(UnsafeBufferPointer(start: suffix.utf8Start, count: tail))
+      else { return nil }
+      var value: UInt64 = 0
+      for digit in bytes.dropFirst(head).prefix(20) {
+        guard digit >= 0x30, digit <= 0x39 else { return nil }
+        let (product, tooBig) = value.multipliedReportingOverflow(by: 10)
+        let (sum, alsoTooBig) = product.addingReportingOverflow(UInt64(digit - 0x30))
+        if tooBig || alsoTooBig { return nil }
+        value = sum
+      }
+      // 0 stands for "none" and the highest number has no next one.
+      return value == 0 || value == .max ? nil : value
+    }
+    if let value = number("wal-", ".log") {
+      self = .segment(SegmentNumber(rawValue: value))
+    } else if let value = number("snapshot-", ".snap") {
+      self = .snapshot(value)
+    } else if let value = number("snapshot-", ".tmp") {
+      self = .temporary(value)
+    } else {
+      return nil
+    }
+  }
+
+  /// The name.
+  var path: String {
+    switch self {
+    case .segment(let number): "wal-\(Self.digits(number.rawValue)).log"
+    case .snapshot(let number): "snapshot-\(Self.digits(number)).snap"
+    case .temporary(let number): "snapshot-\(Self.digits(number)).tmp"
+    }
+  }
+
+  private static func digits(_ value: UInt64) -> String {
+    let text = String(value)
+    return String(repeating: "0", count: 20 - text.utf8.count) + text
+  }
+}
+
+/// The storage with errors that say what failed where. Calls no more than it must.
+struct StoreFiles {
+  /// What it stands on.
+  let storage: any Storage
+
+  /// Every name in the directory.
+  func list() throws(StoreError) -> [String] {
+    do throws(Errno) { return try storage.list("") } catch {
+      throw StoreError(error, path: "", doing: "list")
+    }
+  }
+
+  /// The whole content of a file of at most `limit` bytes, in one read unless reads are short.
+  func read(_ path: String, limit: Int) throws(StoreError) -> [UInt8] {
+    let file = try open(path, .read)
+    defer { storage.close(file) }
+    do throws(Errno) {
+      let size = try storage.size(file)
+      guard size <= UInt64(limit) else {
+        throw Errno.fileTooLarge
+      }
+      var bytes = [UInt8](repeating: 0, count: Int(size))
+      var done = 0
+      while done < bytes.count {
+        var span = bytes.mutableSpan
+        var rest = span.mutableBytes
+        let count = try rest.withUnsafeMutableBytes { (buffer) throws(Errno) -> Int in
+          try storage.read(
+            file, at: UInt64(done), into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
+        }
+        if count == 0 { break }
+        done += count
+      }
+      if done < bytes.count { bytes.removeLast(bytes.count - done) }
+      return bytes
+    } catch {
+      throw StoreError(error, path: path, doing: "read")
+    }
+  }
+
+  /// Opens a file.
+  func open(_ path: String, _ mode: OpenMode) throws(StoreError) -> FileID {
+    do throws(Errno) { return try storage.open(path, mode) } catch {
+      throw StoreError(error, path: path, doing: "open")
+    }
+  }
+
+  /// Writes all of `bytes`, going on after a short write. Volatile. After an error, any prefix may
+  /// have been written.
+  func write(_ bytes: RawSpan, to file: FileID, at offset: UInt64, path: String)
+    throws(StoreError)
+  {
+    var done = 0
+    while done < bytes.byteCount {
+      do throws(Errno) {
+        done += try bytes.extracting(done..<bytes.byteCount).withUnsafeBytes {
+          (buffer) throws(Errno) -> Int in
+          try storage.write(file, at: offset + UInt64(done), buffer)
+        }
+      } catch {
+        throw StoreError(error, path: path, doing: "write")
+      }
+    }
+  }
+
+  /// A barrier for a file's content and size.
+  func synchronize(_ file: FileID, path: String) throws(StoreError) {
+    do throws(Errno) { try storage.synchronize(file, dataOnly: true) } catch {
+      throw StoreError(error, path: path, doing: "synchronize")
+    }
+  }
+
+  /// A barrier for the names.
+  func synchronizeDirectory() throws(StoreError) {
+    do throws(Errno) { try storage.synchronizeDirectory("") } catch {
+      throw StoreError(error, path: "", doing: "synchronize the directory")
+    }
+  }
+
+  /// Renames a file. Volatile.
+  func rename(_ source: String, to target: String) throws(StoreError) {
+    do throws(Errno) { try storage.rename(source, to: target) } catch {
+      throw StoreError(error, path: source, doing: "rename")
+    }
+  }
+
+  /// Tries to remove a file that nothing needs, and tells whether it is gone.
+  ///
+  /// An error is no reason to fail: the file only takes room, and will be tried again.
+  func discard(_ path: String) -> Bool {
+    do throws(Errno) {
+      try storage.remove(path)
+      return true
+    } catch {
+      return error == .noSuchFile
+    }
+  }
+}

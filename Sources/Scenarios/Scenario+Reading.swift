@@ -1,0 +1,139 @@
+import DurabilityModel
+import SubjectProtocol
+
+extension Scenario {
+  /// Reads the scenario that is `text`, which messages call `file`.
+  public init(reading text: [UInt8], file: String) throws(ScenarioError) {
+    let node = try JSON5Parser.parse(text, file: file)
+    var reader = try ScenarioReader(node, file: file, name: "a scenario")
+    guard let purpose = try reader.string("purpose"), !purpose.isEmpty else {
+      throw reader.error("\"purpose\" is missing: every scenario says what it is after")
+    }
+    self.init(name: Self.name(of: file), purpose: purpose)
+    try readWorkload(&reader)
+    try readDisk(&reader)
+    if var explosion = try reader.object("explosion") {
+      try explosion.set(&self.explosion.exhaustiveUpTo, "exhaustiveUpTo", in: 1...1_000_000)
+      try explosion.set(&self.explosion.samplesPerPoint, "samplesPerPoint", in: 1...1_000_000)
+      try explosion.finish()
+    }
+    try readFaults(&reader)
+    options = try reader.json("options") ?? options
+    try readLimits(&reader)
+    if var overrides = try reader.object("contract") {
+      contract = try ContractOverrides(reading: &overrides)
+    }
+    requires = try reader.choices("requires", OperationName.self) ?? requires
+    expects = try reader.choice("expects", Expectation.self)
+    try reader.finish()
+  }
+
+  /// The name of a file without its folder and ending.
+  private static func name(of file: String) -> String {
+    let last = file.utf8.split(separator: 0x2F).last.map { Array($0) } ?? []
+    let end = last.lastIndex(of: 0x2E) ?? last.count
+    return String(decoding: last[..<(end > 0 ? end : last.count)], as: UTF8.self)
+  }
+
+  private mutating func readWorkload(_ reader: inout ScenarioReader) throws(ScenarioError) {
+    try reader.set(&dimension, "dimension", in: 1...4096)
+    // With at most six puts a request, values stay distinct in 24 bits (`VectorSource`).
+    try reader.set(&operations, "operations", in: 1...10_000)
+    try reader.set(&epochs, "epochs", in: 1...16)
+    try reader.set(&continuations, "continuations", in: 0...1_000)
+    if let node = reader.node("weights") {
+      weights = try Self.weights(node, reader)
+    }
+    swarm = try reader.boolean("swarm") ?? swarm
+    if var keys = try reader.object("keys") {
+      try keys.set(&self.keys.count, "count", in: 1...10_000)
+      self.keys.hot = min(self.keys.hot, self.keys.count)
+      try keys.set(&self.keys.hot, "hot", in: 0...self.keys.count)
+      try keys.set(&self.keys.hotShare, "hotShare", in: 0...100)
+      try keys.finish()
+    }
+    if var sizes = try reader.object("recordBytes") {
+      try sizes.set(&recordBytes.minimum, "minimum", in: 0...(1 << 24))
+      recordBytes.maximum = max(recordBytes.maximum, recordBytes.minimum)
+      try sizes.set(&recordBytes.maximum, "maximum", in: recordBytes.minimum...(1 << 24))
+      try sizes.finish()
+    }
+    if let node = reader.node("crashes") {
+      crashes = try reader.choices("crashes", Contract.Crash.self) ?? crashes
+      guard !crashes.isEmpty else {
+        throw reader.error(node, "\"crashes\" must name at least one")
+      }
+    }
+  }
+
+  private static func weights(
+    _ node: JSON5Node, _ outer: ScenarioReader
+  ) throws(ScenarioError) -> WorkWeights {
+    var reader = try ScenarioReader(node, file: outer.file, name: "\"weights\"")
+    var weights = WorkWeights.none
+    for kind in WorkKind.allCases {
+      weights[kind] = try reader.integer(kind.rawValue, in: 0...1_000_000) ?? 0
+    }
+    try reader.finish()
+    guard weights.active.contains(where: \.writesRecords) else {
+      throw outer.error(
+        node, "\"weights\" must let something be written: \"put\", \"batch\" or \"transaction\"")
+    }
+    return weights
+  }
+
+  private mutating func readDisk(_ reader: inout ScenarioReader) throws(ScenarioError) {
+    guard var disk = try reader.object("disk") else { return }
+    self.disk.model =
+      try disk.choice("model", PersistenceModelName.self) ?? self.disk.model
+    let sector = disk.node("sectorSize")
+    try disk.set(&self.disk.sectorSize, "sectorSize", in: 512...4096)
+    if let sector, self.disk.sectorSize != 512, self.disk.sectorSize != 4096 {
+      throw disk.error(sector, "\"sectorSize\" must be 512 or 4096")
+    }
+    self.disk.tears = try disk.choices("tears", TearShape.self) ?? self.disk.tears
+    self.disk.garbage = try disk.choices("garbage", GarbageKind.self) ?? self.disk.garbage
+    self.disk.afterFailedBarrier =
+      try disk.choice("afterFailedBarrier", AfterFailedBarrier.self)
+      ?? self.disk.afterFailedBarrier
+    self.disk.liesAboutBarriers =
+      try disk.boolean("liesAboutBarriers") ?? self.disk.liesAboutBarriers
+    try disk.finish()
+  }
+
+  private mutating func readFaults(_ reader: inout ScenarioReader) throws(ScenarioError) {
+    for var fault in try reader.objects("faults") ?? [] {
+      guard let operation = try fault.string("operation") else {
+        throw fault.error("a fault needs an \"operation\", such as \"fsync\"")
+      }
+      guard let errno = try fault.string("errno") else {
+        throw fault.error("a fault needs an \"errno\", such as \"EIO\"")
+      }
+      var template = FaultTemplate(operation: operation, errno: errno)
+      template.role = try fault.string("role") ?? template.role
+      try fault.set(&template.share, "share", in: 1...100)
+      try fault.finish()
+      faults.append(template)
+    }
+  }
+
+  private mutating func readLimits(_ reader: inout ScenarioReader) throws(ScenarioError) {
+    guard var limits = try reader.object("limits") else { return }
+    try limits.set(&self.limits.requestSeconds, "requestSeconds", in: 1...3600)
+    try limits.set(&self.limits.memoryMegabytes, "memoryMegabytes", in: 16...1_048_576)
+    try limits.set(
+      &self.limits.standardErrorKilobytes, "standardErrorKilobytes", in: 1...1_048_576)
+    try limits.set(&self.limits.answerMegabytes, "answerMegabytes", in: 1...1024)
+    try limits.set(&self.limits.processes, "processes", in: 1...65_536)
+    try limits.finish()
+  }
+}
+
+extension ScenarioReader {
+  /// Sets `value` to the whole number of `key`, where it is there.
+  fileprivate mutating func set(
+    _ value: inout Int, _ key: String, in range: ClosedRange<Int>
+  ) throws(ScenarioError) {
+    if let number = try integer(key, in: range) { value = number }
+  }
+}

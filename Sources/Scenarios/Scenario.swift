@@ -1,0 +1,137 @@
+public import DurabilityModel
+public import SubjectProtocol
+
+/// A kept configuration: what a family of runs does to a subject and what it holds it to.
+///
+/// Each run draws its schedule from the scenario and a seed. The properties are the keys of the
+/// file, which is JSON5 under `Scenarios/`.
+public struct Scenario: Sendable, Equatable {
+  /// The file's name without its folder and ending.
+  public var name: String
+  /// What the scenario is after, in a sentence or two.
+  public var purpose: String
+  /// How many components a vector has.
+  public var dimension = 8
+  /// How many requests an epoch has, its `open` apart.
+  public var operations = 32
+  /// How many epochs a run has: from an `open` to the next crash.
+  public var epochs = 2
+  /// From how many crash states of one recording the workload goes on.
+  public var continuations = 2
+  /// How often each kind of step is drawn. Kinds that the file does not name are off, unless it
+  /// has no weights at all.
+  public var weights = WorkWeights.standard
+  /// Whether each seed switches whole kinds of steps off and draws the weights anew.
+  public var swarm = true
+  /// The ids that a run uses.
+  public var keys = Keys()
+  /// The size that large records are padded to by their metadata.
+  public var recordBytes = RecordBytes()
+  /// The crashes that are tried.
+  public var crashes = Contract.Crash.allCases
+  /// The assumptions about the disk.
+  public var disk = DiskParameters()
+  /// How many crash states of one crash point are tried.
+  public var explosion = Explosion()
+  /// The faults that seeds get.
+  public var faults: [FaultTemplate] = []
+  /// The subject's own options, passed to `hello` and `open`.
+  public var options = JSONValue.emptyObject
+  /// What a subject process may use before it is ended.
+  public var limits = Limits()
+  /// What the subject is held to instead of its own contract.
+  public var contract = ContractOverrides()
+  /// Operations without which the scenario makes no sense for a subject.
+  public var requires: [OperationName] = []
+  /// What must be found, for a scenario that is a positive control; nil for all others.
+  public var expects: Expectation?
+
+  /// A scenario with the default of everything.
+  public init(name: String, purpose: String) {
+    self.name = name
+    self.purpose = purpose
+  }
+
+  /// Whether a subject with `operations` can run this scenario.
+  public func isAllowed(by operations: Set<OperationName>) -> Bool {
+    requires.allSatisfy(operations.contains)
+  }
+
+  /// The ids that a run uses: few, so that most requests meet a record.
+  public struct Keys: Sendable, Equatable {
+    /// How many ids there are.
+    public var count = 12
+    /// How many of them are hot.
+    public var hot = 3
+    /// The share of requests that go to the hot ones, in percent.
+    public var hotShare = 50
+
+    /// Twelve ids, three of them hot.
+    public init() {}
+  }
+
+  /// The bounds of a record's size in bytes, as far as a writer of requests can know it.
+  public struct RecordBytes: Sendable, Equatable {
+    /// The least size of a record that is padded.
+    public var minimum = 0
+    /// The greatest size of a record.
+    public var maximum = 4200
+
+    /// Up to a little over one page.
+    public init() {}
+  }
+
+  /// How many crash states of one crash point are tried.
+  public struct Explosion: Sendable, Equatable {
+    /// Up to so many permitted states all are tried.
+    public var exhaustiveUpTo = 64
+    /// Past that, so many are drawn.
+    public var samplesPerPoint = 32
+
+    /// All up to 64, else 32.
+    public init() {}
+  }
+
+  /// What a subject process may use.
+  public struct Limits: Sendable, Equatable {
+    /// Seconds from a request to its answer.
+    public var requestSeconds = 5
+    /// Megabytes (2²⁰ bytes) of address space.
+    public var memoryMegabytes = 2048
+    /// Kilobytes (2¹⁰ bytes) of standard error that are kept; the rest is dropped.
+    public var standardErrorKilobytes = 256
+    /// Megabytes (2²⁰ bytes) of one answer.
+    public var answerMegabytes = 64
+    /// Processes and threads.
+    public var processes = 64
+
+    /// The limits of every scenario that does not set its own.
+    public init() {}
+  }
+
+  /// What a positive control must find.
+  public enum Expectation: String, Sendable, CaseIterable {
+    /// A durable subject must lose data here, or the harness is broken.
+    case loss
+  }
+}
+
+/// A fault that some seeds of a scenario get; where it strikes is drawn for each seed.
+public struct FaultTemplate: Sendable, Equatable {
+  /// The disk operation that fails, as disk.md names it: `fsync`, `write`, ….
+  public var operation: String
+  /// The C name of the errno it fails with: `EIO`, `ENOSPC`, ….
+  public var errno: String
+  /// The pattern of the file's role; `*` is any.
+  public var role: String
+  /// The share of seeds that get one, in percent.
+  public var share: Int
+
+  /// Makes a template.
+  public init(operation: String, errno: String, role: String = "*", share: Int = 100) {
+    self.operation = operation
+    self.errno = errno
+    self.role = role
+    self.share = share
+  }
+}

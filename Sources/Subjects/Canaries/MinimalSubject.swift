@@ -1,0 +1,124 @@
+import StorageInterface
+public import SubjectProtocol
+
+/// `MinimalStore` behind the subject protocol: right as it is, or with one bug planted.
+public final class MinimalSubject: Subject {
+  private let openStorage: StorageOpener
+  private let bug: PlantedBug?
+  private var store: MinimalStore?
+  private var dimension = 0
+  private var transactions: [UInt64: [MinimalCodec.Change]] = [:]
+
+  /// A subject that reaches the world through `openStorage`, with `bug` or none.
+  public init(openStorage: @escaping StorageOpener, bug: PlantedBug?) {
+    self.openStorage = openStorage
+    self.bug = bug
+  }
+
+  /// Answers one request.
+  public func answer(_ request: Request) -> Answer {
+    do throws(MinimalStore.Failure) {
+      return try perform(request)
+    } catch {
+      return .failed(error.kind, message: error.message)
+    }
+  }
+
+  private func perform(_ request: Request) throws(MinimalStore.Failure) -> Answer {
+    switch request {
+    case .hello: return .hello(description)
+    case .open(let directory, let dimension, _):
+      store = nil
+      transactions = [:]
+      self.dimension = dimension
+      let storage: any Storage
+      do throws(Errno) { storage = try openStorage(directory) } catch {
+        return .failed(.io, message: "\(directory): \(error)")
+      }
+      store = try MinimalStore(storage, bug: bug)
+      return .ok
+    case .mutate, .batch, .begin, .commit, .abort, .createNamespace, .dropNamespace, .clear, .flush,
+      .checkpoint, .get, .search, .dump, .stats, .close:
+      guard let store else { return .failed(.invalid, message: "open comes first") }
+      try store.payDebts()
+      return try perform(request, on: store)
+    }
+  }
+
+  private func perform(
+    _ request: Request, on store: MinimalStore
+  ) throws(MinimalStore.Failure) -> Answer {
+    switch request {
+    case .mutate(let mutation, let transaction):
+      let change = try change(mutation)
+      guard let transaction else {
+        try store.apply([change])
+        return .ok
+      }
+      guard transactions[transaction] != nil else { return .failed(.notFound, message: "no such transaction") }
+      if bug == .uncommittedReplayed { try store.logEarly([change]) }
+      transactions[transaction]?.append(change)
+    case .batch(let mutations):
+      var changes: [MinimalCodec.Change] = []
+      for mutation in mutations { changes.append(try change(mutation)) }
+      try store.apply(changes)
+    case .begin(let transaction):
+      guard transactions[transaction] == nil else { return .failed(.invalid, message: "it is open") }
+      transactions[transaction] = []
+    case .commit(let transaction):
+      guard let changes = transactions.removeValue(forKey: transaction) else {
+        return .failed(.notFound, message: "no such transaction")
+      }
+      try store.apply(changes)
+    case .abort(let transaction): transactions[transaction] = nil
+    case .flush: try store.flush()
+    case .checkpoint: try store.checkpoint()
+    case .get(let key, let transaction):
+      var value = store.records[key]
+      for change in transaction.flatMap({ transactions[$0] }) ?? [] {
+        switch change {
+        case .put(key, let newer): value = newer
+        case .delete(key): value = nil
+        case .put, .delete: break
+        }
+      }
+      return .record(value)
+    case .dump:
+      var dump = Dump()
+      for key in store.records.keys.sorted() {
+        if let value = store.records[key] { dump.append(key, value) }
+      }
+      return .dump(dump)
+    case .close:
+      store.close()
+      self.store = nil
+      transactions = [:]
+    case .hello, .open, .createNamespace, .dropNamespace, .clear, .search, .stats:
+      return .failed(.unsupported, message: "not supported")
+    }
+    return .ok
+  }
+
+  private func change(
+    _ mutation: Mutation
+  ) throws(MinimalStore.Failure) -> MinimalCodec.Change {
+    switch mutation {
+    case .put(let key, let value):
+      guard value.vector.count == dimension, !key.id.isEmpty else {
+        throw MinimalStore.Failure(kind: .invalid, message: "wrong dimension or empty id")
+      }
+      return .put(key, value)
+    case .delete(let key): return .delete(key)
+    }
+  }
+
+  private var description: SubjectDescription {
+    SubjectDescription(
+      name: bug.map { "canary-" + $0.rawValue } ?? "minimal",
+      contract: Contract(transactions: true, batchesAreAtomic: true),
+      operations: [
+        .put, .delete, .batch, .begin, .commit, .abort, .flush, .checkpoint, .get, .dump, .close,
+        .open, .hello,
+      ], features: [.metadata, .concurrentTransactions, .nonFinite])
+  }
+}

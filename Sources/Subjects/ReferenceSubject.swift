@@ -1,0 +1,191 @@
+internal import ReferenceStore
+public import StorageInterface
+public import SubjectProtocol
+
+/// The reference store behind the subject protocol, in process and as a child alike.
+public final class ReferenceSubject: Subject {
+  private let makeStorage: (String) throws(Errno) -> any Storage
+  private var store: Store?
+
+  /// Makes a subject that opens its files with `makeStorage`, called with the directory of each
+  /// `open` request. In process the directory is the harness's to choose, and its name ignored.
+  public init(storage makeStorage: @escaping (String) throws(Errno) -> any Storage) {
+    self.makeStorage = makeStorage
+  }
+
+  /// Answers one request; mutations are durable when it returns.
+  public func answer(_ request: Request) -> Answer {
+    do throws(StoreError) {
+      return try perform(request)
+    } catch {
+      return .failed(error.kind, message: error.description)
+    }
+  }
+
+  private func perform(_ request: Request) throws(StoreError) -> Answer {
+    switch request {
+    case .hello(let options):
+      _ = try StoreOptions(dimension: 1, options)
+      return .hello(Self.description)
+    case .open(let directory, let dimension, let options):
+      return try open(directory, StoreOptions(dimension: dimension, options))
+    case .mutate(let mutation, let transaction):
+      try opened().apply(Store.Mutation(mutation), transaction: transaction)
+      return .ok
+    case .batch(let mutations):
+      try opened().batch(mutations.map(Store.Mutation.init))
+      return .ok
+    case .begin(let transaction):
+      try opened().begin(transaction)
+      return .ok
+    case .commit(let transaction):
+      try opened().commit(transaction)
+      return .ok
+    case .abort(let transaction):
+      try opened().abort(transaction)
+      return .ok
+    case .createNamespace, .dropNamespace, .clear:
+      throw .unsupported(reason: "\(request.name.rawValue) is not supported")
+    case .flush:
+      try opened().flush()
+      return .ok
+    case .checkpoint:
+      try opened().checkpoint()
+      return .ok
+    case .get(let key, let transaction):
+      return try get(key, transaction)
+    case .search(let query):
+      return try search(query)
+    case .dump:
+      return .dump(try dump())
+    case .stats:
+      return .stats(try statistics())
+    case .close:
+      try opened().close()
+      store = nil
+      return .ok
+    }
+  }
+
+  private func opened() throws(StoreError) -> Store {
+    guard let store else { throw .invalid(reason: "no store is open") }
+    return store
+  }
+
+  private func open(_ directory: String, _ options: StoreOptions) throws(StoreError) -> Answer {
+    // What was open and not closed is dropped as by a process crash: nothing is written.
+    store = nil
+    let storage: any Storage
+    do throws(Errno) {
+      storage = try makeStorage(directory)
+    } catch {
+      throw .io(error, path: directory, doing: "open")
+    }
+    store = try Store(storage: storage, options: options)
+    return .ok
+  }
+}
+
+extension ReferenceSubject {
+  private func get(_ key: RecordKey, _ transaction: UInt64?) throws(StoreError) -> Answer {
+    let found = try opened().get(Store.Key(key), transaction: transaction)
+    return .record(
+      found.map { record in
+        RecordValue(
+          vector: record.vector, metadata: Metadata(alreadyCanonical: record.metadata))
+      })
+  }
+
+  private func search(_ query: SearchQuery) throws(StoreError) -> Answer {
+    let metric: Store.Metric =
+      switch query.metric {
+      case .l2: .l2
+      case .cosine: .cosine
+      case .dot: .dot
+      }
+    let found = try opened().search(
+      query.vector, count: query.count, metric: metric, namespace: query.namespace)
+    return .matches(found.map { Match(id: $0.id, distance: $0.distance) })
+  }
+
+  private func dump() throws(StoreError) -> Dump {
+    let store = try opened()
+    var dump = Dump()
+    let figures = try store.figures()
+    dump.reserve(
+      records: figures.records, dimension: store.options.dimension, bytes: figures.records * 16)
+    try store.visit { namespace, id, vector, metadata in
+      dump.append(namespace: namespace, id: id, vector: vector, metadata: metadata)
+    }
+    return dump
+  }
+
+  private func statistics() throws(StoreError) -> Stats {
+    let figures = try opened().figures()
+    return Stats(
+      lsn: figures.lastLSN.rawValue, segments: UInt64(figures.segments),
+      logBytes: figures.logBytes,
+      checkpoint: figures.checkpoint == 0 ? nil : figures.checkpoint)
+  }
+
+  /// What the reference promises, under any options.
+  static let description = SubjectDescription(
+    name: "reference",
+    contract: Contract(
+      barriers: [.flush, .checkpoint, .close], order: .prefix, transactions: true,
+      batchesAreAtomic: true, afterFailedBarrier: .stops, recoveredIsDurable: true,
+      detects: ["torn-write", "bit-rot"]),
+    operations: [
+      .hello, .open, .put, .delete, .batch, .begin, .commit, .abort, .flush, .checkpoint, .get,
+      .search, .dump, .stats, .close,
+    ],
+    features: [.metadata, .namespaces, .nonFinite, .concurrentTransactions, .nulIDs])
+}
+
+extension StoreOptions {
+  /// The options of an `open` or `hello` request. Unknown ones (such as `clock`) are ignored.
+  fileprivate init(dimension: Int, _ options: JSONValue) throws(StoreError) {
+    self.init(dimension: dimension)
+    switch options["segmentBytes"] {
+    case nil: break
+    case .number(let value):
+      guard let bytes = Int(exactly: value) else {
+        throw .invalid(reason: "segmentBytes is not a whole number")
+      }
+      segmentBytes = bytes
+    case .null, .bool, .string, .array, .object:
+      throw .invalid(reason: "segmentBytes is not a number")
+    }
+  }
+}
+
+extension Store.Key {
+  fileprivate init(_ key: RecordKey) { self.init(namespace: key.namespace, id: key.id) }
+}
+
+extension Store.Mutation {
+  fileprivate init(_ mutation: Mutation) {
+    switch mutation {
+    case .put(let key, let value):
+      self = .put(
+        Store.Key(key), vector: value.vector, metadata: value.metadata.canonical)
+    case .delete(let key): self = .delete(Store.Key(key))
+    }
+  }
+}
+
+extension StoreError {
+  /// The protocol's name for this error.
+  fileprivate var kind: FailureKind {
+    switch self {
+    case .io: .io
+    case .full: .full
+    case .corrupt: .corrupt
+    case .readOnly: .readOnly
+    case .invalid: .invalid
+    case .notFound: .notFound
+    case .conflict: .conflict
+    case .unsupported: .unsupported
+    }
+  }
+}
