@@ -1,4 +1,5 @@
-// Processors (macros), signal handlers (no Swift may run in one) and openat2 (no wrapper in glibc).
+// Processors (macros), signal handlers (no Swift may run in one), timerfd (not in Swift's Glibc
+// module) and openat2 (no wrapper in glibc).
 #define _GNU_SOURCE
 #include "CLinuxShims.h"
 
@@ -10,6 +11,7 @@
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 int clinux_pin_to_cpu(int cpu) {
@@ -82,6 +84,16 @@ void clinux_clear_interrupt(void) {
 }
 
 void clinux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
+
+int clinux_alarm_create(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+
+int clinux_alarm_set(int alarm, int64_t moment) {
+  // Zero would switch it off; a moment that has passed makes it go off at once.
+  if (moment < 1) moment = 1;
+  struct itimerspec value = {
+      .it_value = {.tv_sec = moment / 1000000000, .tv_nsec = moment % 1000000000}};
+  return timerfd_settime(alarm, TFD_TIMER_ABSTIME, &value, NULL);
+}
 
 int clinux_open_subdirectory(int directory, const char *name) {
   struct open_how how = {

@@ -10,10 +10,10 @@ extension FuseMount {
   public func processNext() throws(MountFailure) -> Bool {
     guard let session else { return false }
     while true {
-      let count = fuse_session_receive_buf(session, &requestBuffer)
+      let count = fuse_session_receive_buf(session, requestBuffer)
       if count > 0 {
         requestCount &+= 1
-        fuse_session_process_buf(session, &requestBuffer)
+        fuse_session_process_buf(session, requestBuffer)
         return true
       }
       if count == -EINTR { continue }
@@ -25,13 +25,18 @@ extension FuseMount {
     }
   }
 
-  /// Answers every request that waits; whether there was one. Never waits.
+  /// Answers the requests that wait; whether there was one. Never waits.
+  ///
+  /// What waits at the call is answered: the kernel hands requests out in order, and holds far fewer
+  /// than the bound, which is there against a program that asks faster than it is answered.
   ///
   /// - Throws: `MountFailure` of kind `unmountedFromOutside` when the connection is gone.
   @discardableResult
   public func processPending() throws(MountFailure) -> Bool {
     guard try processNext() else { return false }
-    while try processNext() {}
+    for _ in 0..<4_096 {
+      guard try processNext() else { break }
+    }
     return true
   }
 
@@ -43,8 +48,8 @@ extension FuseMount {
     fileDescriptor = -1
     fuse_session_unmount(session)
     fuse_session_destroy(session)
-    free(requestBuffer.mem)
-    requestBuffer = fuse_buf()
+    free(requestBuffer.pointee.mem)
+    requestBuffer.pointee = fuse_buf()
     // libfuse skips the unmounting itself when the connection was aborted.
     MountPoint.detach(path)
     worlds.removeAll()

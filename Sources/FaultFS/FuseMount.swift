@@ -23,8 +23,9 @@ public final class FuseMount {
 
   /// The session of libfuse, or nil once unmounted.
   var session: OpaquePointer?
-  /// The buffer requests are read into, which libfuse allocates at the first read.
-  var requestBuffer = fuse_buf()
+  /// The buffer requests are read into; libfuse allocates its memory at the first read. Behind a
+  /// pointer, as each access to a property of a class would be checked for exclusivity.
+  let requestBuffer: UnsafeMutablePointer<fuse_buf>
   /// The buffer that replies to READ and READDIR are put together in; as large as any of them.
   let replyBuffer: UnsafeMutableRawBufferPointer
   /// The worlds by slot; nil once detached.
@@ -46,12 +47,15 @@ public final class FuseMount {
     self.path = path
     self.options = options
     replyBuffer = .allocate(byteCount: Self.maximumTransfer, alignment: 16)
+    requestBuffer = .allocate(capacity: 1)
+    requestBuffer.initialize(to: fuse_buf())
     try openSession()
   }
 
   deinit {
     unmount()
     replyBuffer.deallocate()
+    requestBuffer.deallocate()
   }
 
   /// Adds `world` as the top-level directory `name` and returns its slot.

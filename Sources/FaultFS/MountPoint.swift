@@ -28,6 +28,18 @@ enum MountPoint {
         "cannot mount at \(path) as an ordinary user: fusermount3 is missing; "
           + "install it (`apt-get install fuse3`) or run as root")
     }
+    guard !options.allowsOtherUsers || allowsOtherUsers else {
+      throw MountFailure(
+        .refused,
+        "cannot mount at \(path) for other users as an ordinary user: add the line "
+          + "user_allow_other to /etc/fuse.conf, or run as root")
+    }
+  }
+
+  /// Whether the machine lets ordinary users make mounts that others may use.
+  private static var allowsOtherUsers: Bool {
+    let lines = readWholeFile("/etc/fuse.conf")?.split(separator: 0x0a) ?? []
+    return lines.contains { $0.filter { $0 > 0x20 }.elementsEqual("user_allow_other".utf8) }
   }
 
   private static func checkDevice(_ path: String) throws(MountFailure) {

@@ -6,7 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-// epoll, which Swift's Glibc module leaves out.
+// epoll, which Swift's Glibc module leaves out. No other header that Glibc has as well belongs here:
+// Swift would then look for its types in this module.
 #include <sys/epoll.h>
 #include <sys/types.h>
 
@@ -14,7 +15,7 @@
 
 // The step of starting a child that failed.
 enum clinux_spawn_stage {
-  CLINUX_STAGE_SESSION = 1,
+  CLINUX_STAGE_GROUP = 1,
   CLINUX_STAGE_DESCRIPTORS = 2,
   CLINUX_STAGE_DIRECTORY = 3,
   CLINUX_STAGE_LIMITS = 4,
@@ -59,7 +60,7 @@ struct clinux_spawned {
   int failure;
 };
 
-// Forks and starts a program in a session of its own. Returns 0, or -1 with errno. It does not wait
+// Forks and starts a program in a process group of its own, without a terminal. Returns 0, or -1 with errno. It does not wait
 // for the exec: the child may need answers from a file system that the calling thread serves. The
 // child is killed when the calling *thread* ends (PR_SET_PDEATHSIG).
 int clinux_spawn(const struct clinux_spawn_options *options, struct clinux_spawned *result);
@@ -105,6 +106,12 @@ void clinux_clear_interrupt(void);
 
 // Writing to a program that is gone then fails with EPIPE instead of ending this process.
 void clinux_ignore_broken_pipes(void);
+
+// A timer on the monotonic clock whose descriptor becomes readable. Returns it, or -1 with errno.
+int clinux_alarm_create(void);
+
+// Sets it to go off at `moment`, in nanoseconds. Returns 0, or -1 with errno.
+int clinux_alarm_set(int alarm, int64_t moment);
 
 // openat2: opens the directory `name` in `directory`; never through a symbolic link, and never into
 // another file system (EXDEV). Returns a descriptor, or -1 with errno.

@@ -11,7 +11,7 @@ import StorageInterface
 /// The process is killed when the *thread* that started it ends (`PR_SET_PDEATHSIG`), so that thread
 /// has to outlive it.
 public final class ChildProcess {
-  /// Its process number, which is also the number of its session and process group.
+  /// Its process number, which is also the number of its process group.
   public let identifier: Int32
   /// The pipes and the process, for polling. They stay open, and their numbers taken, until the
   /// child is gone: what an epoll set watches must be taken out of it before it is closed.

@@ -36,7 +36,11 @@ public struct OutputExcerpt: Equatable, Sendable {
       head.append(contentsOf: rest.prefix(count))
       rest = rest.dropFirst(count)
     }
-    rest = rest.suffix(tailLimit)
+    if rest.count >= tailLimit {
+      ring = Array(rest.suffix(tailLimit))
+      oldest = 0
+      return
+    }
     let growth = min(rest.count, tailLimit - ring.count)
     ring.append(contentsOf: rest.prefix(growth))
     for byte in rest.dropFirst(growth) {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// How descendants of a subject are found again, wherever they have moved to.
 ///
-/// A process that forks twice and calls setsid leaves its group and its session, and becomes the
-/// child of this process, among those of other subjects. What it cannot shed unknowingly is an
+/// A process that forks twice and calls setsid leaves its group and its session, and becomes a child
+/// of this process, among those of other subjects. What it cannot shed unknowingly is an
 /// inherited resource limit, so each subject gets one with a number of its own (`clinux_spawn`).
 enum ProcessIdentity {
   private static let serial = Atomic<UInt32>(0)

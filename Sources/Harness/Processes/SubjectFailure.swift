@@ -28,8 +28,8 @@ public enum SubjectFailure: Error, Equatable, Sendable {
   public enum StartStep: Int32, Equatable, Sendable {
     /// Making the pipes and the process.
     case process = 0
-    /// A session of its own that ends with its parent.
-    case session = 1
+    /// A process group of its own that ends with its parent.
+    case group = 1
     /// Its standard descriptors.
     case descriptors = 2
     /// The working directory.
@@ -52,7 +52,7 @@ extension SubjectFailure: CustomStringConvertible {
       case .execution: "the subject's program cannot be executed (\(error))"
       case .directory: "the subject's working directory cannot be entered (\(error))"
       case .confinement: "the subject cannot be confined to its directories (\(error))"
-      case .process, .session, .descriptors, .limits:
+      case .process, .group, .descriptors, .limits:
         "the subject cannot be started (\(step): \(error))"
       }
     case .exited(let status): "the subject exited with status \(status)"

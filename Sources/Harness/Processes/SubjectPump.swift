@@ -15,21 +15,25 @@ public final class SubjectPump {
   public private(set) var child: ChildProcess?
 
   private let poller: Poller
+  private let alarm: Alarm
+  private var alarmWentOff = false
   private var mountFailure: SubjectFailure?
   private var lastOperation: Int64 = 0
   private var watchesInterrupts = false
 
   /// What a descriptor stands for.
   private enum Source: UInt64 {
-    case mount, output, error, startFailure, exit, input, interrupt
+    case mount, output, error, startFailure, exit, input, interrupt, alarm
   }
 
   /// Makes a loop around `mount`, or around pipes alone.
   ///
-  /// - Throws: the error of epoll_create1 or epoll_ctl.
+  /// - Throws: the error of epoll_create1, timerfd_create or epoll_ctl.
   public init(mount: FuseMount?) throws(Errno) {
     self.mount = mount
     poller = try Poller()
+    alarm = try Alarm()
+    try poller.add(alarm.descriptor, Source.alarm.rawValue)
     if let mount { try poller.add(mount.fileDescriptor, Source.mount.rawValue) }
   }
 
@@ -167,16 +171,20 @@ public final class SubjectPump {
 
   /// Waits for one batch of events and serves it; fails when a limit has passed.
   private func step(_ clock: Countdown, outputMayClose: Bool = false) throws(SubjectFailure) {
+    let deadline = min(clock.end, lastOperation + clock.idle)
+    do throws(Errno) { try alarm.set(noLaterThan: deadline) } catch { throw .harness(error) }
+    alarmWentOff = false
+    try wait(-1)
+    // Most alarms were set for a deadline that has moved since.
+    guard alarmWentOff else { return }
     let now = MonotonicClock.now
-    let remaining = min(clock.end, lastOperation + clock.idle) - now
-    guard remaining > 0 else {
-      // Closing its output is only held against a subject that does not end.
-      if let child, child.outputHasEnded, !outputMayClose { throw .closedOutput }
-      throw now >= clock.end ? .tookTooLong(clock.limit.total) : .idleTooLong(clock.limit.idle)
-    }
-    try wait(Int32(clamping: (remaining + 999_999) / 1_000_000))
+    guard now >= min(clock.end, lastOperation + clock.idle) else { return }
+    // Closing its output is only held against a subject that does not end.
+    if let child, child.outputHasEnded, !outputMayClose { throw .closedOutput }
+    throw now >= clock.end ? .tookTooLong(clock.limit.total) : .idleTooLong(clock.limit.idle)
   }
 
+  /// Waits for one batch of events, at most so long (−1: for ever), and serves it.
   private func wait(_ milliseconds: Int32) throws(SubjectFailure) {
     if let child, child.hasPendingInput {
       try? poller.add(child.descriptors.standardInput, Source.input.rawValue, writable: true)
@@ -213,6 +221,9 @@ public final class SubjectPump {
       poller.remove(child.descriptors.standardInput)
       child.writeInput()
     case .interrupt: stopWatchingInterrupts()
+    case .alarm:
+      alarm.acknowledge()
+      alarmWentOff = true
     }
   }
 

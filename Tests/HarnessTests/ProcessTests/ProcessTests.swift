@@ -78,7 +78,7 @@ struct ProcessTests {
         pwd; env | sort | tr '\\n' ' '; echo; ls /proc/self/fd | tr '\\n' ' '; echo
         ulimit -c; umask
         grep -E '^(SigBlk|SigIgn|NoNewPrivs)' /proc/self/status | tr '\\n\\t' '  '; echo
-        cut -d' ' -f5,6 /proc/$$/stat; echo $$
+        cut -d' ' -f5,6,7 /proc/$$/stat; echo $$
         """)
     var lines: [String] = []
     while case .success(let line) = worker.pump.receive(limit: Worker.patience) {
@@ -92,7 +92,8 @@ struct ProcessTests {
     #expect(lines[3] == "0" && lines[4] == "0022")
     let signals = "0000000000000000"
     #expect(lines[5] == "SigBlk: \(signals) SigIgn: \(signals) NoNewPrivs: 1 ")
-    #expect(lines[6] == "\(lines[7]) \(lines[7])")
+    // A group of its own in the session of this process, and no terminal.
+    #expect(lines[6] == "\(lines[7]) \(getsid(0)) 0")
   }
 
   @Test("The memory limit holds", .enabled(if: access(Machine.python, X_OK) == 0))
