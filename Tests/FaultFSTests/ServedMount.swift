@@ -25,19 +25,17 @@ enum Machine {
 final class ServedMount {
   let run: RunDirectory
   let mount: FuseMount
-  let base: String
 
   init(_ options: MountOptions = MountOptions()) throws {
-    base = try ServedMount.makeBase()
-    run = try RunDirectory(in: base)
+    // What a test run that was killed left behind.
+    try RunDirectory.sweep()
+    run = try RunDirectory()
     mount = try FuseMount(at: run.mountPoint, options)
   }
 
   deinit {
     mount.unmount()
     run.remove()
-    unlink(base + "/.gate")
-    rmdir(base)
   }
 
   static func makeBase() throws -> String {

@@ -32,7 +32,7 @@ struct MountedSubjectTests {
   func confinement() throws {
     let worker = try Worker(mounted: true)
     // A place that its user may write to but for Landlock.
-    let outside = worker.base + "/outside"
+    let outside = worker.run.path + "/outside"
     try #require(mkdir(outside, 0o777) == 0)
     let file = outside + "/file"
     let descriptor = open(file, O_CREAT | O_RDWR, 0o666)

@@ -22,7 +22,6 @@ enum Machine {
 
 /// A worker: a run directory, a mount when wanted, and the pump. One per test.
 final class Worker {
-  let base: String
   let run: RunDirectory
   let mount: FuseMount?
   let world: World
@@ -32,9 +31,9 @@ final class Worker {
   static let patience = TimeLimit(idle: .seconds(60))
 
   init(mounted: Bool = false) throws {
-    var template = Array("/tmp/torture-test-XXXXXX".utf8CString)
-    base = String(cString: try #require(mkdtemp(&template)))
-    run = try RunDirectory(in: base)
+    // What a test run that was killed left behind.
+    try RunDirectory.sweep()
+    run = try RunDirectory()
     mount = mounted ? try FuseMount(at: run.mountPoint) : nil
     world = World(disk: Disk(parameters: DiskParameters()), recording: true)
     _ = mount?.attach(world, name: "w")
@@ -45,8 +44,6 @@ final class Worker {
     pump.stop()
     mount?.unmount()
     run.remove()
-    unlink(base + "/.gate")
-    rmdir(base)
   }
 
   var worldPath: String { run.mountPoint + "/w" }
