@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "ReferenceStore", dependencies: ["StorageInterface", "CISAL"], swiftSettings: settings),
     .target(
-      name: "PosixIO", dependencies: ["StorageInterface", "CLinuxShims"], swiftSettings: settings),
+      name: "PosixIO", dependencies: ["StorageInterface"], swiftSettings: settings),
     .target(
       name: "Subjects",
       dependencies: ["ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO"],
