@@ -112,6 +112,8 @@ extension OracleModel {
     model.pins = []
     model.isOpen = false
     model.hasFaultSinceOpen = false
+    // What a failed barrier left lives in the cache; after a power loss the disk is what it shows.
+    if crash == .power { model.hasFailedBarrier = false }
     model.epoch += 1
     model.acknowledged.append(0)
     return model

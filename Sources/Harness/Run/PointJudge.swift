@@ -73,7 +73,10 @@ struct PointJudge {
       digests = model.permittedDigests(after: crash).map { Set($0) }
       permitted[crash, default: [:]][index] = .some(digests)
     }
-    if dump.namespaces == nil, digests?.contains(dump.digest) == true { return .permitted }
+    // Digests cover records only, and do not tell a permitted state that is worth a warning.
+    if dump.namespaces == nil, !model.hasFailedOperations, digests?.contains(dump.digest) == true {
+      return .permitted
+    }
     let key = Key(model: index, crash: crash, dump: dump.digest)
     if dump.namespaces == nil, let verdict = known[key] { return verdict }
     let judgement = model.judge(dump, after: crash)
