@@ -79,11 +79,14 @@ extension Classifier {
 
   /// Some keys of a group that belongs there lack it, while another one could only come from it.
   ///
-  /// That a record is absent could come from a loss as well: it counts where nothing else is lost.
+  /// That a record is absent could come from a loss as well: it counts where nothing else is lost,
+  /// and only for a group that need not be there.
   private func isPartlyMissing(_ unit: Int) -> Bool {
     let lost = missing + resurrected
     guard lost.contains(where: { $0.unit == unit }) else { return false }
-    let isAlone = extra.isEmpty && lost.allSatisfy { $0.unit == unit }
+    let isAlone =
+      question.units[unit].role != .required && extra.isEmpty
+      && lost.allSatisfy { $0.unit == unit }
     return question.units[unit].ops.contains { op in
       sources[op.key] == unit && reading.shown.cared[op.key]
         && reading.shown.digests[op.key] == op.digest && before(unit, op.key) != op.digest
