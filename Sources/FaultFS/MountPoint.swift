@@ -44,11 +44,17 @@ enum MountPoint {
 
   private static func checkDevice(_ path: String) throws(MountFailure) {
     let device = open("/dev/fuse", O_RDWR | O_CLOEXEC)
+    let error = Errno(rawValue: errno)
     guard device < 0 else {
-      close(device)
+      defer { close(device) }
+      guard isFuse(device) else {
+        throw MountFailure(
+          .deviceMissing,
+          "cannot mount at \(path): what stands at /dev/fuse is not the FUSE device; make it again "
+            + "(`mknod /dev/fuse c 10 229`), or start the container with --device /dev/fuse")
+      }
       return
     }
-    let error = Errno(rawValue: errno)
     switch error {
     case .notPermitted, .accessDenied:
       throw MountFailure(
@@ -61,6 +67,13 @@ enum MountPoint {
         "cannot mount at \(path): there is no usable /dev/fuse (\(error)); load the module "
           + "(`modprobe fuse`), or start the container with --device /dev/fuse")
     }
+  }
+
+  /// Whether the open file is character device 10:229 (Documentation/admin-guide/devices.txt).
+  private static func isFuse(_ descriptor: Int32) -> Bool {
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else { return false }
+    return information.st_mode & S_IFMT == S_IFCHR && information.st_rdev == 10 << 8 | 229
   }
 
   /// The failure for a mount that the kernel or `fusermount3` refused.

@@ -5,6 +5,12 @@ import SubjectProtocol
 /// `torture doctor`: what this machine lacks, and how to get it.
 enum DoctorCommand {
   static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
+    if words == ["--help"] {
+      Console.print(
+        Options.help(
+          "torture doctor", "Says what this machine lacks to run torture, and how to get it.", []))
+      return 0
+    }
     guard words.isEmpty else { throw .usage("torture doctor takes no words") }
     var isWell = true
     func report(_ isGood: Bool, _ what: String, _ remedy: String) {

@@ -22,6 +22,25 @@ struct FailureStore: Sendable {
     if namesParts { name += "-\(failure.scenario)-\(failure.target.rawValue)" }
     let directory = report + "/failures/" + name
     let partial = report + "/failures/.partial-" + name
+    do throws(RunError) {
+      try write(failure, scenario: scenario, subject: subject, to: partial, for: directory)
+      try Files.move(partial, to: directory)
+    } catch {
+      Files.remove(partial)
+      throw error
+    }
+    return FailureEntry(
+      name: failure.name.rawValue, allNames: failure.allNames.map(\.rawValue), seed: failure.seed,
+      scenario: failure.scenario, subject: failure.subject, target: failure.target,
+      crash: failure.crashText, explanation: failure.explanation, directory: directory,
+      occurrences: failure.occurrences, model: model,
+      confirmed: "\(failure.confirmed) of \(failure.tries)")
+  }
+
+  private func write(
+    _ failure: Failure, scenario: RunPlan.NamedScenario, subject: RunPlan.SubjectChoice,
+    to partial: String, for directory: String
+  ) throws(RunError) {
     Files.remove(partial)
     try Files.makeDirectory(partial)
     try Files.write(ScheduleFile(failure, subject: subject).text, to: partial + "/schedule")
@@ -31,13 +50,6 @@ struct FailureStore: Sendable {
     if let image = failure.image {
       try ImageWriter(disk: image).extract(to: partial + "/disk")
     }
-    try Files.move(partial, to: directory)
-    return FailureEntry(
-      name: failure.name.rawValue, allNames: failure.allNames.map(\.rawValue), seed: failure.seed,
-      scenario: failure.scenario, subject: failure.subject, target: failure.target,
-      crash: failure.crashText, explanation: failure.explanation, directory: directory,
-      occurrences: failure.occurrences, model: model,
-      confirmed: "\(failure.confirmed) of \(failure.tries)")
   }
 
   private func lines(_ lines: [String]) -> String { lines.joined(separator: "\n") + "\n" }

@@ -38,12 +38,17 @@ struct CanaryProof {
     return kept
   }
 
-  /// Runs each from its kept seed on each target.
+  /// Runs each from its kept seed on each target; those done so far when the user interrupts.
   func prove(on kinds: [TargetKind]) throws(RunError) -> [Report.Canary] {
     var results: [Report.Canary] = []
     for kind in kinds {
       for canary in try kept() {
-        let result = try search(canary, on: kind, seeds: [canary.seed], seconds: nil)
+        let result: Report.Canary
+        do throws(RunError) {
+          result = try search(canary, on: kind, seeds: [canary.seed], seconds: nil)
+        } catch .interrupted {
+          return results
+        }
         results.append(result)
         progress.say(
           "\(result.caught ? "caught " : "ESCAPED") \(result.name) on \(kind.rawValue) as "
