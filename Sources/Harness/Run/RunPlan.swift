@@ -15,6 +15,8 @@ struct RunPlan: Sendable {
   var limit: Limit
   /// How many workers.
   var jobs: Int
+  /// Whether the user named the scenarios; otherwise those that the subject cannot run are left out.
+  var namesScenarios = false
   /// Which share of the seeds this machine takes.
   var shard: Shard = Shard(index: 1, count: 1)
 
