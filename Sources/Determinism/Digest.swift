@@ -36,7 +36,11 @@ public struct Digest: Hashable, Sendable, Comparable {
 
   /// Reads what `text` printed; nil for anything else.
   public init?(parsing text: String) {
-    guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+    // `UInt64(_:radix:)` would take a sign and capitals, which `text` never prints.
+    let isPrinted = text.utf8.allSatisfy {
+      ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66)
+    }
+    guard isPrinted, text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
       let low = UInt64(text.suffix(16), radix: 16)
     else { return nil }
     self.init(high: high, low: low)
@@ -112,7 +116,9 @@ public struct DigestHasher: Sendable {
       offset &+= 1
     }
     combine(tail ^ Self.k3)
-    combine(tail2 ^ UInt64(count))
+    combine(tail2)
+    // Apart from the bytes: together in one word, a ninth byte of 1 would read as a length of 8.
+    combine(UInt64(count))
   }
 
   /// Adds bytes, and then their count.

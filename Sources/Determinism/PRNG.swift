@@ -46,7 +46,7 @@ public struct PRNG: Sendable {
     return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
   }
 
-  /// A number in `range`.
+  /// A number in `range`, which has fewer than 2⁶³ members.
   public mutating func number(in range: ClosedRange<Int>) -> Int {
     range.lowerBound + below(range.upperBound - range.lowerBound + 1)
   }

@@ -67,17 +67,9 @@ struct FileContent {
     while let last = pages.last, last == nil { pages.removeLast() }
   }
 
-  /// Takes pages `range` (page numbers) from `other`, holes included.
-  mutating func takePages(_ range: Range<Int>, from other: FileContent) {
-    for index in range {
-      let page = index < other.pages.count ? other.pages[index] : nil
-      if index < pages.count {
-        pages[index] = page
-      } else if let page {
-        while pages.count < index { pages.append(nil) }
-        pages.append(page)
-      }
-    }
+  /// Makes all bytes from `offset` on read as zeros.
+  mutating func zero(from offset: UInt64) {
+    if offset < Self.maximumSize { zero(offset..<Self.maximumSize) }
   }
 
   /// Adds the first `size` bytes, and which pages are holes, to a digest.

@@ -93,6 +93,7 @@ extension CrashStateEnumerator {
     for end in Set(ends).sorted() {
       var choice = base
       for item in unit.data { choice.files[file].data[item] = .all }
+      choice.files[file].size = 0
       choice.files[file].exactSize = pending.before + UInt64(end)
       body(choice)
     }
@@ -104,8 +105,11 @@ extension CrashStateEnumerator {
     _ base: PowerLossChoice, _ unit: Unit, file: Int, _ inode: Inode, _ generator: inout PRNG,
     _ body: (PowerLossChoice) -> Void
   ) {
-    guard let item = unit.data.last else { return }
-    let sectors = Array(inode.pendingData[item].units(of: disk.parameters.sectorSize))
+    let sectorSize = disk.parameters.sectorSize
+    var touched = RangeSet()
+    for item in unit.data { touched.insert(inode.pendingData[item].units(of: sectorSize)) }
+    // A truncation may cut off a whole file: the tear lies near its start.
+    let sectors = Array(touched.ranges.joined().prefix(Self.sectorLimit))
     guard sectors.count > 1 else { return }
     var shapes: [[Int]] = []
     if disk.parameters.tears.contains(.sectorPrefix) {
@@ -119,8 +123,10 @@ extension CrashStateEnumerator {
     }
     for shape in shapes where !shape.isEmpty && shape.count < sectors.count {
       var choice = base
-      for other in unit.data.dropLast() { choice.files[file].data[other] = .all }
-      choice.files[file].data[item] = .sectors(shape)
+      for item in unit.data {
+        let units = inode.pendingData[item].units(of: sectorSize)
+        choice.files[file].data[item] = .sectors(shape.filter(units.contains))
+      }
       if let size = unit.size { choice.files[file].size = max(choice.files[file].size, size) }
       if !disk.parameters.garbage.isEmpty {
         choice.files[file].garbage = generator.pick(disk.parameters.garbage)
@@ -129,4 +135,7 @@ extension CrashStateEnumerator {
       body(choice)
     }
   }
+
+  /// How many sectors of one operation a tear may tell apart: 2 MiB of the smaller ones.
+  private static var sectorLimit: Int { 4096 }
 }

@@ -32,6 +32,8 @@ public struct CrashStateEnumerator {
   let seed: Seed
   /// The units, in issue order.
   let units: [Unit]
+  /// What the entry operations need of each other.
+  private let dependencies: NameDependencies
 
   /// One pending operation.
   struct Unit {
@@ -58,13 +60,19 @@ public struct CrashStateEnumerator {
     for (index, pending) in disk.pendingNames.enumerated() {
       units.append(Unit(operation: pending.operation, name: index))
     }
+    // A file whose last name is gone for good has states that nobody can see.
+    let hasNameless = disk.inodes.contains { $0.isAlive && $0.names == 0 }
+    let mayReturn = hasNameless ? disk.namedOnMedium() : []
     for index in disk.inodes.indices where disk.inodes[index].isAlive {
       let inode = disk.inodes[index]
-      guard !inode.pendingData.isEmpty || !inode.pendingSizes.isEmpty else { continue }
+      guard !inode.pendingData.isEmpty || !inode.pendingSizes.isEmpty,
+        inode.names > 0 || mayReturn[index]
+      else { continue }
       Self.collect(inode, file: files.count, into: &units)
       files.append(InodeNumber(UInt32(index)))
     }
     units.sort { ($0.operation, $0.name ?? -1) < ($1.operation, $1.name ?? -1) }
+    dependencies = NameDependencies(disk.pendingNames)
     self.files = files
     self.units = units
   }
@@ -115,15 +123,19 @@ public struct CrashStateEnumerator {
   private func exhaustive(
     onlyNew: Bool, _ generator: inout PRNG, _ body: (PowerLossChoice) -> Void
   ) {
-    let newest = 1 << (units.count - 1)
+    let last = 1 << (units.count - 1)
+    // A rename across directories is two units of one operation: either alone is new.
+    let newest = units.indices.reduce(0) {
+      units[$1].operation == units[units.count - 1].operation ? $0 | 1 << $1 : $0
+    }
     for subset in 0..<(1 << units.count) {
       let kept = units.indices.map { subset & (1 << $0) != 0 }
       guard isClosed(kept) else { continue }
       if subset & newest != 0 || !onlyNew { emit(kept, &generator, body) }
       // The newest unit in part, over every subset of the others while those are few: each has a
       // dozen parts.
-      let isPlain = subset == 0 || subset == newest - 1
-      if subset & newest == 0, isPlain || newest * 8 <= limits.exhaustiveUpTo {
+      let isPlain = subset == 0 || subset == last - 1
+      if subset & last == 0, isPlain || last * 8 <= limits.exhaustiveUpTo {
         partial(of: units.count - 1, kept, &generator, body)
       }
     }
@@ -145,13 +157,13 @@ public struct CrashStateEnumerator {
     let all = [Bool](repeating: true, count: count)
     func subset(_ make: (Int) -> Bool) -> [Bool] { closed(units.indices.map(make)) }
     emit(all, &generator, body)
-    emit(subset { $0 == count - 1 }, &generator, body)
+    emit(alone(count - 1), &generator, body)
     let places = spread(count, most: 12, &generator)
     if !onlyNew {
       emit(none, &generator, body)
       for place in places {
         emit(subset { $0 < place }, &generator, body)
-        emit(subset { $0 == place }, &generator, body)
+        emit(alone(place), &generator, body)
       }
       emit(subset { units[$0].name != nil }, &generator, body)
       emit(subset { units[$0].name == nil }, &generator, body)
@@ -179,21 +191,30 @@ public struct CrashStateEnumerator {
     return places[..<most].sorted()
   }
 
+  /// Unit `index` alone, with the entry operations it cannot do without.
+  private func alone(_ index: Int) -> [Bool] {
+    var kept = [Bool](repeating: false, count: units.count)
+    kept[index] = true
+    return withNames(of: kept, dependencies.completed)
+  }
+
   /// Whether every kept entry operation has what it depends on.
   private func isClosed(_ kept: [Bool]) -> Bool { closed(kept) == kept }
 
   /// `kept` without the entry operations that lack something they depend on.
-  func closed(_ kept: [Bool]) -> [Bool] {
+  func closed(_ kept: [Bool]) -> [Bool] { withNames(of: kept, dependencies.reduced) }
+
+  /// `kept` with the marks of its entry operations changed by `change`.
+  private func withNames(of kept: [Bool], _ change: ([Bool]) -> [Bool]) -> [Bool] {
+    guard !disk.pendingNames.isEmpty else { return kept }
+    var names = [Bool](repeating: false, count: disk.pendingNames.count)
+    for (unit, isKept) in zip(units, kept) where isKept {
+      if let name = unit.name { names[name] = true }
+    }
+    names = change(names)
     var result = kept
-    for index in units.indices where result[index] {
-      guard let name = units[index].name else { continue }
-      for earlier in 0..<index where !result[earlier] {
-        guard let before = units[earlier].name else { continue }
-        if disk.pendingNames[name].depends(on: disk.pendingNames[before]) {
-          result[index] = false
-          break
-        }
-      }
+    for index in units.indices {
+      if let name = units[index].name { result[index] = names[name] }
     }
     return result
   }

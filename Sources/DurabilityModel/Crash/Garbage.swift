@@ -8,7 +8,7 @@ extension Disk {
   /// Fills `sectors` of a file with the garbage that `choice` names.
   func fill(
     _ sectors: RangeSet, _ choice: PowerLossChoice.FileChoice, of inode: Inode,
-    before: FileContent, into content: inout FileContent
+    into content: inout FileContent
   ) {
     let sectorSize = parameters.sectorSize
     var buffer = [UInt8](repeating: 0, count: sectorSize)

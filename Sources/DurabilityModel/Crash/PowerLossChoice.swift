@@ -15,7 +15,8 @@ public struct PowerLossChoice: Sendable, Equatable {
     public var inode: InodeNumber
     /// For each pending data item, in issue order, what was kept of it.
     public var data: [KeptData]
-    /// The size: 0 for the durable one, else the pending one of that number (1 for the first).
+    /// The size: 0 for the durable one, else the pending one of that number (1 for the first). 0
+    /// where `exactSize` is set.
     public var size: Int
     /// Where set, the size in bytes instead: an append that ended at a byte.
     public var exactSize: UInt64?
@@ -77,6 +78,7 @@ public struct PowerLossChoice: Sendable, Equatable {
   public init?(parsing text: String) {
     names = []
     files = []
+    guard text.hasPrefix("names=") else { return nil }
     for (index, part) in text.split(separator: " ").enumerated() {
       if index == 0 {
         guard part.hasPrefix("names=") else { return nil }
@@ -142,7 +144,7 @@ extension PowerLossChoice {
       || files.contains { $0.size > 0 || $0.exactSize != nil || $0.data.contains { $0 != .none } }
   }
 
-  /// Whether part of a write was kept, or a size without its data.
+  /// Whether part of a write was kept.
   public var tearsAnything: Bool {
     files.contains { file in
       file.exactSize != nil

@@ -9,7 +9,8 @@ extension Disk {
   /// What a power cut leaves when it kept `choice` of what was pending: the medium, and a cache that
   /// shows just that.
   ///
-  /// The choice must be one for this disk (`CrashStateEnumerator` makes them).
+  /// The choice must be one for this disk: one that `CrashStateEnumerator` made here, or that
+  /// `accepts` takes.
   public func afterPowerLoss(_ choice: PowerLossChoice) -> Disk {
     precondition(choice.names.count == pendingNames.count, "a choice made for another crash point")
     var disk = self
@@ -29,29 +30,40 @@ extension Disk {
     return disk
   }
 
-  /// Whether `choice` is one for this disk: of its shape, and closed under dependence.
+  /// Whether `choice` is one for this disk: of its shape, closed under dependence, and nothing that
+  /// this crash point does not permit.
   public func accepts(_ choice: PowerLossChoice) -> Bool {
-    guard choice.names.count == pendingNames.count else { return false }
-    for (index, pending) in pendingNames.enumerated() where choice.names[index] {
-      for earlier in 0..<index
-      where !choice.names[earlier] && pending.depends(on: pendingNames[earlier]) {
-        return false
-      }
-    }
+    guard choice.names.count == pendingNames.count,
+      NameDependencies(pendingNames).isClosed(choice.names)
+    else { return false }
     var next = 0
     for index in inodes.indices where inodes[index].isAlive {
-      let inode = inodes[index]
       guard next < choice.files.count, choice.files[next].inode.rawValue == UInt32(index) else {
         continue
       }
-      let file = choice.files[next]
+      guard accepts(choice.files[next], of: inodes[index]) else { return false }
       next += 1
-      let largest = max(inode.durableSize, inode.pendingSizes.map(\.after).max() ?? 0)
-      guard file.data.count == inode.pendingData.count, file.size <= inode.pendingSizes.count,
-        file.exactSize ?? 0 <= largest
-      else { return false }
     }
     return next == choice.files.count
+  }
+
+  private func accepts(_ choice: PowerLossChoice.FileChoice, of inode: Inode) -> Bool {
+    guard choice.data.count == inode.pendingData.count, choice.size >= 0,
+      choice.size <= inode.pendingSizes.count
+    else { return false }
+    if let exact = choice.exactSize {
+      // Where an append ended: between the size before it and the one after.
+      guard choice.size == 0,
+        inode.pendingSizes.contains(where: { $0.before <= exact && exact <= $0.after })
+      else { return false }
+    }
+    for (item, kept) in zip(inode.pendingData, choice.data) {
+      guard case .sectors(let sectors) = kept else { continue }
+      let units = item.units(of: parameters.sectorSize)
+      guard sectors.allSatisfy(units.contains), zip(sectors, sectors.dropFirst()).allSatisfy(<)
+      else { return false }
+    }
+    return true
   }
 
   /// Puts what `choice` kept of one file onto its durable content.
@@ -68,7 +80,6 @@ extension Disk {
     } else {
       let kept = keptSectors(choice, inode)
       let garbage = exposedSectors(inode, kept: kept.union, size: size)
-      let before = inode.durable
       for (item, sectors) in zip(inode.pendingData, kept.perItem) where !sectors.isEmpty {
         newest = max(newest, item.operation)
         for range in sectors.ranges {
@@ -81,7 +92,7 @@ extension Disk {
         }
       }
       if !garbage.isEmpty {
-        fill(garbage, choice, of: inode, before: before, into: &inode.durable)
+        fill(garbage, choice, of: inode, into: &inode.durable)
       }
     }
     if size != inode.durableSize {
@@ -92,8 +103,11 @@ extension Disk {
           ? inode.pendingSizes[choice.size - 1].operation
           : inode.pendingSizes.last?.operation ?? newest)
     }
-    let end = max(inode.cachedSize, inode.durableSize, inode.pendingSizes.map(\.after).max() ?? 0)
-    if size < end { inode.durable.zero(size..<end) }
+    // Not where the file ends behind all of it: zeroing the last page would copy it for nothing.
+    let end = inode.pendingData.reduce(max(inode.cachedSize, inode.durableSize)) {
+      max($0, $1.range.upperBound)
+    }
+    if size < end { inode.durable.zero(from: size) }
     inode.durableSize = size
     inode.durableModified = newest
   }
@@ -124,7 +138,7 @@ extension Disk {
   }
 
   /// The sectors below `size` that a pending write covers, that did not reach the disk and that no
-  /// write ever made durable: what they show is garbage.
+  /// barrier ever covered: what they show is garbage.
   ///
   /// A sector that was durable up to the old end holds zeros behind it: the cache wrote them.
   func exposedSectors(_ inode: Inode, kept: RangeSet, size: UInt64) -> RangeSet {
@@ -132,18 +146,20 @@ extension Disk {
     let firstNeverSynced = (Int(inode.durableSize) + sectorSize - 1) / sectorSize
     let end = (Int(size) + sectorSize - 1) / sectorSize
     var exposed = RangeSet()
-    guard firstNeverSynced < end else { return exposed }
     for item in inode.pendingData where item.bytes != nil {
-      let units = item.units(of: sectorSize).clamped(to: firstNeverSynced..<end)
-      exposed.formUnion(kept.complement(in: units))
+      let units = item.units(of: sectorSize).clamped(to: 0..<end)
+      let behind = units.clamped(to: firstNeverSynced..<max(firstNeverSynced, end))
+      exposed.formUnion(kept.complement(in: behind))
+      for range in inode.neverSynced.intersection(units).ranges {
+        exposed.formUnion(kept.complement(in: range))
+      }
     }
-    guard !inode.unwritten.isEmpty else { return exposed }
-    var result = RangeSet()
-    for sector in exposed.ranges.joined()
-    where !inode.unwritten.contains(sector * sectorSize / Page.size) {
-      result.insert(sector..<sector + 1)
+    // An unwritten page reads as zeros.
+    for pages in inode.unwritten.ranges {
+      exposed.remove(
+        pages.lowerBound * Page.size / sectorSize..<pages.upperBound * Page.size / sectorSize)
     }
-    return result
+    return exposed
   }
 
   /// Gives up what no name leads to any more: a durable inode without a name is gone, and with a
@@ -173,19 +189,35 @@ extension Disk {
 
   /// Gives up files without a name that nothing pending could bring back.
   private mutating func dropNamelessInodes() {
-    for index in inodes.indices where inodes[index].isAlive && inodes[index].names == 0 {
-      let number = InodeNumber(UInt32(index))
-      let mayReturn =
-        !pendingNames.isEmpty
-        || inodes.contains { $0.durableEntries.entries.contains { $0.inode == number } }
-      if !mayReturn { inodes[index] = .gone }
+    guard inodes.contains(where: { $0.isAlive && $0.names == 0 }) else { return }
+    let mayReturn = namedOnMedium()
+    for index in inodes.indices
+    where inodes[index].isAlive && inodes[index].names == 0 && !mayReturn[index] {
+      inodes[index] = .gone
     }
+  }
+
+  /// By inode number, whether an entry on the medium names it or a pending operation needs it: a
+  /// power cut may give it a name.
+  func namedOnMedium() -> [Bool] {
+    var named = [Bool](repeating: false, count: inodes.count)
+    for inode in inodes where inode.isAlive {
+      for entry in inode.durableEntries.entries { named[Int(entry.inode.rawValue)] = true }
+    }
+    for pending in pendingNames {
+      for inode in pending.named { named[Int(inode.rawValue)] = true }
+      for touched in pending.touched { named[Int(touched.directory.rawValue)] = true }
+    }
+    return named
   }
 }
 
 extension Inode {
   /// After a power cut: the cache shows what the medium holds, and nothing is in doubt.
   mutating func settle() {
+    // A truncation whose page failed to be written leaves old bytes behind the end; none may show
+    // when the file grows again.
+    if !lost.isEmpty || !unwritten.isEmpty { durable.zero(from: durableSize) }
     cached = durable
     cachedSize = durableSize
     cachedEntries = durableEntries
@@ -193,6 +225,7 @@ extension Inode {
     if !pendingData.isEmpty { pendingData = [] }
     if !pendingSizes.isEmpty { pendingSizes = [] }
     if !lost.isEmpty { lost = [] }
+    neverSynced = RangeSet()
     unwritten = RangeSet()
     errors = 0
     errorSeen = true

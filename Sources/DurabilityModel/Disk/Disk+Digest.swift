@@ -35,17 +35,23 @@ extension Disk {
       hasher.combine(UInt64(index))
       hasher.combine(inode.durableSize)
       inode.durable.combine(size: inode.durableSize, into: &hasher)
+      hasher.combine(UInt64(inode.pendingData.count))
       for item in inode.pendingData + inode.lost {
         hasher.combine(item.operation)
         hasher.combine(item.offset)
         hasher.combine(UInt64(item.length))
       }
       hasher.combine(UInt64(inode.lost.count))
+      hasher.combine(UInt64(inode.pendingSizes.count))
       for size in inode.pendingSizes { hasher.combine(size.after) }
+      for range in inode.neverSynced.ranges {
+        hasher.combine(UInt64(range.lowerBound) << 32 | UInt64(range.upperBound))
+      }
+      hasher.combine(UInt64(inode.unwritten.ranges.count))
       for range in inode.unwritten.ranges {
         hasher.combine(UInt64(range.lowerBound) << 32 | UInt64(range.upperBound))
       }
-      hasher.combine(UInt64(inode.errors) << 1 | (inode.errorSeen ? 1 : 0))
+      hasher.combine(inode.errorSeen ? 1 : 0)
     }
     for pending in pendingNames { hasher.combine(pending.operation) }
   }

@@ -1,9 +1,9 @@
 extension Disk {
   /// Performs an operation on names: at once in the cache, pending for the medium.
   ///
-  /// A rename within a directory is one atomic change. One across directories is a link into the
-  /// target and a removal from the source, each covered by its own directory's barrier (disk.md,
-  /// "Names under `posix-min`").
+  /// A rename within a directory is one atomic change. One of a file across directories is a link
+  /// into the target and a removal from the source, each covered by its own directory's barrier
+  /// (disk.md, "Names under `posix-min`").
   mutating func applyName(_ operation: DiskOperation, _ count: UInt64) {
     switch operation {
     case .create(
@@ -61,6 +61,11 @@ extension Disk {
     with(number) { $0.lastName = newName }
     if directory == newDirectory {
       pend(.rename(directory: directory, from: name, to: newName, inode: number), count)
+    } else if self[number]?.kind == .directory {
+      pend(
+        .move(
+          directory: directory, from: name, newDirectory: newDirectory, to: newName, inode: number),
+        count)
     } else {
       pend(.set(directory: newDirectory, name: newName, inode: number), count)
       pendingNames.append(
@@ -107,13 +112,9 @@ extension Disk {
   /// removal half of a rename out of it also the link half ("neither, never").
   mutating func coverNames(of directory: InodeNumber) {
     guard !pendingNames.isEmpty else { return }
-    var covered = pendingNames.map { $0.touches(directory) }
     // A covered operation brings along what it depends on, however indirectly.
-    for index in covered.indices.reversed() where covered[index] {
-      for earlier in 0..<index where !covered[earlier] {
-        covered[earlier] = pendingNames[index].depends(on: pendingNames[earlier])
-      }
-    }
+    let covered = NameDependencies(pendingNames).completed(
+      pendingNames.map { $0.touches(directory) })
     for index in covered.indices where covered[index] { makeDurable(pendingNames[index]) }
     var remaining: [PendingName] = []
     for index in covered.indices where !covered[index] { remaining.append(pendingNames[index]) }
@@ -139,6 +140,9 @@ extension Disk {
         $0.remove(from)
         $0.set(to, to: inode)
       }
+    case .move(let directory, let from, let newDirectory, let to, let inode):
+      change(&self, directory) { $0.remove(from) }
+      change(&self, newDirectory) { $0.set(to, to: inode) }
     case .exchange(
       let first, let firstName, let firstInode, let second, let secondName,
       let secondInode):

@@ -47,6 +47,18 @@ public struct Disk {
     return index < inodes.count && inodes[index].isAlive ? inodes[index] : nil
   }
 
+  /// Whether there is an inode `number`, without taking hold of it: a copy held during a change
+  /// would make the change copy its queues.
+  func isAlive(_ number: InodeNumber) -> Bool {
+    let index = Int(number.rawValue)
+    return index < inodes.count && inodes[index].isAlive
+  }
+
+  /// How many barriers of inode `number` failed.
+  func errorCount(of number: InodeNumber) -> UInt32 {
+    isAlive(number) ? inodes[Int(number.rawValue)].errors : 0
+  }
+
   /// Changes inode `number` in place.
   mutating func with<Result>(_ number: InodeNumber, _ body: (inout Inode) -> Result) -> Result {
     let index = Int(number.rawValue)
@@ -96,13 +108,14 @@ public struct Disk {
       if !parameters.liesAboutBarriers { coverNames(of: number) }
     case .failedSynchronize(let number, let after):
       switch after {
-      case .ext4: with(number) { $0.failBarrier() }
+      case .ext4:
+        with(number) {
+          $0.failBarrier()
+          // The call that failed has told its caller: a description opened later gets 0.
+          $0.errorSeen = true
+        }
       }
-    case .failedSynchronizeDirectory(let number):
-      with(number) {
-        $0.errors += 1
-        $0.errorSeen = false
-      }
+    case .failedSynchronizeDirectory: break  // its names stay pending
     }
   }
 

@@ -25,6 +25,9 @@ struct Inode {
   var pendingData: [PendingData] = []
   /// Sizes no barrier has covered, in issue order.
   var pendingSizes: [PendingSize] = []
+  /// Sectors below the durable size whose data no barrier has covered: a synchronous write behind
+  /// them took the size along, and not them.
+  var neverSynced = RangeSet()
 
   // After failed barriers.
   /// What a failed barrier marked clean although the disk never got it. Writing to one of its pages
@@ -75,7 +78,7 @@ struct Inode {
   mutating func write(_ bytes: [UInt8], at offset: UInt64, operation: UInt64) {
     guard !bytes.isEmpty else { return }
     let item = PendingData(operation: operation, offset: offset, length: bytes.count, bytes: bytes)
-    redirty(pagesOf: item)
+    redirty(item.units(of: Page.size), operation)
     item.apply(to: &cached)
     pendingData.append(item)
     if item.range.upperBound > cachedSize { changeSize(to: item.range.upperBound, operation) }
@@ -90,11 +93,13 @@ struct Inode {
     if size < cachedSize {
       let cut = PendingData(
         operation: operation, offset: size, length: Int(cachedSize - size), bytes: nil)
-      redirty(pagesOf: cut)
+      let page = cut.firstWholePage
+      forgetLost(from: page)
+      // Zeroing the rest of the page that stays is a write to it.
+      redirty(Int(size) / Page.size..<page, operation)
       cached.zero(cut.range)
       pendingData.append(cut)
-      let firstWholePage = (Int(size) + Page.size - 1) / Page.size
-      unwritten.remove(from: firstWholePage)
+      unwritten.remove(page..<Int.max)
     }
     changeSize(to: size, operation)
     modified = operation
@@ -106,17 +111,18 @@ struct Inode {
     cachedSize = size
   }
 
-  /// Writing to a page makes the whole page dirty: what a failed barrier lost there is pending again.
-  private mutating func redirty(pagesOf item: PendingData) {
-    guard !lost.isEmpty else { return }
-    let pages = item.units(of: Page.size)
+  /// Writing to a page makes the whole page dirty: what a failed barrier lost there is pending
+  /// again, as part of `operation`.
+  private mutating func redirty(_ pages: Range<Int>, _ operation: UInt64) {
+    guard !lost.isEmpty, !pages.isEmpty else { return }
     let bounds = UInt64(pages.lowerBound * Page.size)..<UInt64(pages.upperBound * Page.size)
     var kept: [PendingData] = []
     for old in lost {
-      guard let again = old.part(within: bounds) else {
+      guard var again = old.part(within: bounds) else {
         kept.append(old)
         continue
       }
+      again.operation = operation
       pendingData.append(again)
       if let before = old.part(within: 0..<bounds.lowerBound) { kept.append(before) }
       if let behind = old.part(within: bounds.upperBound..<UInt64.max) { kept.append(behind) }

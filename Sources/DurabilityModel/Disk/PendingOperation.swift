@@ -79,6 +79,11 @@ struct PendingName {
     case remove(directory: InodeNumber, name: [UInt8])
     /// A rename within one directory: one atomic change of two names.
     case rename(directory: InodeNumber, from: [UInt8], to: [UInt8], inode: InodeNumber)
+    /// A rename of a directory from one directory into another: one atomic change of two names. No
+    /// file system shows a directory under two names, and with two it could come to lie below itself.
+    case move(
+      directory: InodeNumber, from: [UInt8], newDirectory: InodeNumber, to: [UInt8],
+      inode: InodeNumber)
     /// An exchange of two names, atomic also across directories.
     case exchange(
       first: InodeNumber, firstName: [UInt8], firstInode: InodeNumber, second: InodeNumber,
@@ -93,14 +98,18 @@ struct PendingName {
   var needsLinkOf: UInt64?
 
   /// The names it touches.
-  var touched: [(directory: InodeNumber, name: [UInt8])] {
+  var touched: [EntryName] {
     switch change {
     case .set(let directory, let name, _), .remove(let directory, let name):
-      [(directory, name)]
+      [EntryName(directory: directory, name: name)]
     case .rename(let directory, let from, let to, _):
-      [(directory, from), (directory, to)]
-    case .exchange(let first, let firstName, _, let second, let secondName, _):
-      [(first, firstName), (second, secondName)]
+      [EntryName(directory: directory, name: from), EntryName(directory: directory, name: to)]
+    case .move(let first, let firstName, let second, let secondName, _),
+      .exchange(let first, let firstName, _, let second, let secondName, _):
+      [
+        EntryName(directory: first, name: firstName),
+        EntryName(directory: second, name: secondName),
+      ]
     }
   }
 
@@ -109,20 +118,26 @@ struct PendingName {
     switch change {
     case .set(let changed, _, _), .remove(let changed, _), .rename(let changed, _, _, _):
       changed == directory
-    case .exchange(let first, _, _, let second, _, _):
+    case .move(let first, _, let second, _, _), .exchange(let first, _, _, let second, _, _):
       first == directory || second == directory
     }
   }
 
-  /// Whether it must come after `earlier`: they share a name, or it is the other half of a rename.
-  func depends(on earlier: PendingName) -> Bool {
-    if let needed = needsLinkOf, earlier.operation == needed { return true }
-    for mine in touched {
-      for theirs in earlier.touched
-      where mine.directory == theirs.directory && mine.name == theirs.name {
-        return true
-      }
+  /// Whether it may change which directory lies below which.
+  var movesDirectory: Bool {
+    switch change {
+    case .set, .remove, .rename: false
+    case .move: true
+    case .exchange(let first, _, _, let second, _, _): first != second
     }
-    return false
+  }
+
+  /// The inodes that get a name by it.
+  var named: [InodeNumber] {
+    switch change {
+    case .set(_, _, let inode), .rename(_, _, _, let inode), .move(_, _, _, _, let inode): [inode]
+    case .remove: []
+    case .exchange(_, _, let first, _, _, let second): [first, second]
+    }
   }
 }

@@ -46,12 +46,13 @@ public struct Fault: Sendable, Equatable {
 
   /// Reads the text form; nil when `text` is none.
   public init?(parsing text: String) {
-    let words = text.split(separator: " ")
+    // By bytes: a combining mark at the start of a role would make one character with the space.
+    let words = text.utf8.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
     guard words.count == 5 || words.count == 6, words[0].hasPrefix("request="),
       let request = UInt64(words[0].dropFirst(8)),
-      let operation = FaultableOperation(rawValue: String(words[1])),
+      let operation = FaultableOperation(rawValue: words[1]),
       words[3].hasPrefix("nth="), let nth = Int(words[3].dropFirst(4)), nth >= 1,
-      let error = Errno(name: String(words[4]))
+      let error = Errno(name: words[4])
     else { return nil }
     var partial = 0
     if words.count == 6 {
@@ -60,7 +61,7 @@ public struct Fault: Sendable, Equatable {
       partial = count
     }
     self.init(
-      request: request, operation: operation, role: FileRole(name: String(words[2])), nth: nth,
+      request: request, operation: operation, role: FileRole(name: words[2]), nth: nth,
       error: error, partial: partial)
   }
 }

@@ -38,6 +38,17 @@ public struct FileRole: Hashable, Sendable, CustomStringConvertible {
     self.name = String(decoding: masked, as: UTF8.self)
   }
 
+  /// Two roles are the same when their bytes are: Swift's strings would also take two spellings of
+  /// one letter for equal, which are two files.
+  public static func == (left: FileRole, right: FileRole) -> Bool {
+    left.name.utf8.elementsEqual(right.name.utf8)
+  }
+
+  /// Hashes the bytes.
+  public func hash(into hasher: inout Hasher) {
+    for byte in name.utf8 { hasher.combine(byte) }
+  }
+
   /// The same as `name`.
   public var description: String { name }
 

@@ -79,16 +79,20 @@ extension World {
   }
 
   /// Writes at `offset`; a failed write may leave a prefix behind (disk.md).
+  ///
+  /// A synchronous write is a barrier for its range, and so reports an earlier failure that this
+  /// description has not seen (`generic_write_sync` of Linux); its bytes are then in the cache only.
   public func write(
     _ handle: HandleID, at offset: UInt64, _ bytes: UnsafeRawBufferPointer,
     _ durability: WriteDurability
   ) throws(Errno) -> Int {
-    let number = try description(handle).inode
-    let inode = try inode(number)
+    let description = try description(handle)
+    let number = description.inode
+    guard disk.isAlive(number) else { throw .noSuchFile }
     let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.count))
     guard !overflow, end <= FileContent.maximumSize else { throw .fileTooLarge }
     guard !bytes.isEmpty else { return 0 }
-    if let fault = meetFault(.write, name: faults.isEmpty ? [] : inode.lastName) {
+    if let fault = meetFault(.write, name: faults.isEmpty ? [] : disk[number]?.lastName ?? []) {
       let prefix = min(fault.partial, bytes.count)
       if prefix > 0 {
         perform(
@@ -98,8 +102,17 @@ extension World {
       }
       throw fault.error
     }
+    let unseen = durability == .synchronous ? unseenError(description) : nil
     perform(
-      .write(inode: number, offset: offset, bytes: Array(bytes), durability: durability), number)
+      .write(
+        inode: number, offset: offset, bytes: Array(bytes),
+        durability: unseen == nil ? durability : .volatile),
+      number)
+    if let unseen {
+      reported(handle, number)
+      failedBarriers += 1
+      throw unseen
+    }
     return bytes.count
   }
 
@@ -134,8 +147,9 @@ extension World {
   /// fsync, or fdatasync when `dataOnly`.
   ///
   /// Reports a failure of an earlier barrier once to each description that was open then (errseq_t
-  /// of Linux 4.13; groundtruth, section 2). A failed barrier covers nothing and leaves its
-  /// after-state.
+  /// of Linux 4.13; groundtruth, section 2). A barrier that fails covers nothing. One that fails with
+  /// the error of a write-back leaves its after-state; any other errno (EINTR, EROFS, ENOMEM…) says
+  /// that nothing was tried, and all stays pending.
   public func synchronize(_ handle: HandleID, dataOnly: Bool) throws(Errno) {
     let description = try description(handle)
     let number = description.inode
@@ -143,23 +157,33 @@ extension World {
       dataOnly ? .fdatasync : .fsync, name: faults.isEmpty ? [] : disk[number]?.lastName ?? [])
     {
       failedBarriers += 1
-      perform(
-        .failedSynchronize(inode: number, after: disk.parameters.afterFailedBarrier), number)
-      reported(handle, number)
+      if fault.error.isOfWriteBack {
+        perform(
+          .failedSynchronize(inode: number, after: disk.parameters.afterFailedBarrier), number)
+        lastErrors[number] = fault.error
+        reported(handle, number)
+      }
       throw fault.error
     }
-    if let inode = disk[number], inode.errors != description.errors {
-      // The report of an earlier failure: this barrier failed, so it covers nothing (disk.md).
+    if let unseen = unseenError(description) {
+      // This barrier failed too, so it covers nothing (disk.md).
       reported(handle, number)
       failedBarriers += 1
-      throw .ioError
+      throw unseen
     }
     perform(.synchronize(inode: number, dataOnly: dataOnly), number)
   }
 
+  /// The error of an earlier barrier that `description` has not reported yet. One left by an earlier
+  /// life of the process is EIO: the disk keeps its count only.
+  private func unseenError(_ description: Description) -> Errno? {
+    guard disk.errorCount(of: description.inode) != description.errors else { return nil }
+    return lastErrors[description.inode] ?? .ioError
+  }
+
   private func reported(_ handle: HandleID, _ number: InodeNumber) {
     disk.with(number) { $0.errorSeen = true }
-    descriptions[Int(handle.rawValue)]?.errors = disk[number]?.errors ?? 0
+    descriptions[Int(handle.rawValue)]?.errors = disk.errorCount(of: number)
   }
 
   /// fsync or fdatasync of a directory: its entry operations, nothing of a child.
@@ -173,5 +197,12 @@ extension World {
       throw fault.error
     }
     perform(.synchronizeDirectory(inode: number), number)
+  }
+}
+
+extension Errno {
+  /// Whether it is what a file system reports when writing pages back failed.
+  fileprivate var isOfWriteBack: Bool {
+    self == .ioError || self == .noSpace || self == .quotaExceeded
   }
 }

@@ -4,6 +4,7 @@ extension World {
   /// What `name` names in `directory`.
   public func lookup(_ name: [UInt8], in number: InodeNumber) throws(Errno) -> InodeNumber {
     let inode = try directory(number)
+    guard name.count <= Self.longestName else { throw .nameTooLong }
     guard let found = inode.cachedEntries[name] else { throw .noSuchFile }
     return found
   }
@@ -104,23 +105,22 @@ extension World {
     let inode = try inode(number)
     let target = try mutableDirectory(newParent)
     try checkName(newName)
+    let replaced = target.cachedEntries[newName]
+    if replaced == nil && mode == .exchange { throw .noSuchFile }
+    if replaced != nil && mode == .noReplace { throw .fileExists }
     if inode.kind == .directory && isBelow(newParent, number) { throw .invalidArgument }
-    if let replaced = target.cachedEntries[newName] {
-      guard mode != .noReplace else { throw .fileExists }
-      if mode == .replace {
-        let old = try self.inode(replaced)
-        if inode.kind == .directory {
-          guard old.kind == .directory else { throw .notDirectory }
-          guard old.cachedEntries.entries.isEmpty else { throw .directoryNotEmpty }
-        } else if old.kind == .directory {
-          throw .isDirectory
-        }
-      } else if disk[replaced]?.kind == .directory, isBelow(parent, replaced) {
-        throw .invalidArgument
+    // Two names of one inode, or one name twice: nothing happens (POSIX, rename).
+    if replaced == number { return }
+    if let replaced {
+      let old = try self.inode(replaced)
+      if mode == .exchange {
+        if old.kind == .directory && isBelow(parent, replaced) { throw .invalidArgument }
+      } else if old.kind == .directory {
+        guard inode.kind == .directory else { throw .isDirectory }
+        guard old.cachedEntries.entries.isEmpty else { throw .directoryNotEmpty }
+      } else if inode.kind == .directory {
+        throw .notDirectory
       }
-      if replaced == number { return }
-    } else if mode == .exchange {
-      throw .noSuchFile
     }
     try check(.rename, name: name)
     perform(
@@ -129,13 +129,16 @@ extension World {
       name: newName)
   }
 
-  /// Whether `inner` is `outer` or lies below it.
+  /// Whether `inner` is `outer` or lies below it. Without recursion: a subject may nest directories
+  /// as deep as it likes.
   private func isBelow(_ inner: InodeNumber, _ outer: InodeNumber) -> Bool {
-    if inner == outer { return true }
-    guard let directory = disk[outer], directory.kind == .directory else { return false }
-    return directory.cachedEntries.entries.contains {
-      disk[$0.inode]?.kind == .directory && isBelow(inner, $0.inode)
+    var queue = [outer]
+    while let next = queue.popLast() {
+      if next == inner { return true }
+      for entry in disk[next]?.cachedEntries.entries ?? []
+      where disk[entry.inode]?.kind == .directory { queue.append(entry.inode) }
     }
+    return false
   }
 
   /// A directory that still has its name: nothing can be put into a removed one.
@@ -146,7 +149,12 @@ extension World {
   }
 
   private func checkName(_ name: [UInt8]) throws(Errno) {
-    guard name.count <= 255 else { throw .nameTooLong }
-    guard !name.isEmpty, !name.contains(0), !name.contains(0x2F) else { throw .invalidArgument }
+    guard name.count <= Self.longestName else { throw .nameTooLong }
+    guard !name.isEmpty, !name.contains(0), !name.contains(0x2F), name != [0x2E],
+      name != [0x2E, 0x2E]
+    else { throw .invalidArgument }
   }
+
+  /// The longest name, in bytes (`NAME_MAX` of Linux).
+  private static var longestName: Int { 255 }
 }

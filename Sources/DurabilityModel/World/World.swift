@@ -22,6 +22,8 @@ public final class World {
   public internal(set) var calls: UInt64 = 0
 
   var descriptions: [Description?] = []
+  /// The newest error of a failed barrier, by file; looked up, never listed.
+  var lastErrors: [InodeNumber: Errno] = [:]
   private var freeDescriptions: [Int] = []
   private var counters: [Counter] = []
 

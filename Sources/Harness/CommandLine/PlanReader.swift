@@ -12,7 +12,8 @@ struct PlanReader {
   func plan() throws(RunError) -> RunPlan {
     let plan = RunPlan(
       scenarios: try scenarios(), targets: try targets(), subject: try subject(),
-      seed: try seed(), limit: try limit(), jobs: try jobs(), shard: try shard())
+      seed: try seed(), limit: try limit(), jobs: try jobs(),
+      namesScenarios: !options.operands.isEmpty, shard: try shard())
     if case .command = plan.subject, plan.targets.contains(.sim) {
       throw TargetFactory.needsFuse
     }

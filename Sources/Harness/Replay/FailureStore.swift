@@ -46,7 +46,7 @@ struct FailureStore: Sendable {
     try Files.write(ScheduleFile(failure, subject: subject).text, to: partial + "/schedule")
     try Files.write(scenario.source, to: partial + "/scenario.json5")
     try Files.write(lines(failure.history), to: partial + "/history")
-    try Files.write(verdict(failure, directory: directory), to: partial + "/verdict")
+    try Files.write(verdict(failure, subject, directory: directory), to: partial + "/verdict")
     if let image = failure.image {
       try ImageWriter(disk: image).extract(to: partial + "/disk")
     }
@@ -54,7 +54,9 @@ struct FailureStore: Sendable {
 
   private func lines(_ lines: [String]) -> String { lines.joined(separator: "\n") + "\n" }
 
-  private func verdict(_ failure: Failure, directory: String) -> String {
+  private func verdict(
+    _ failure: Failure, _ subject: RunPlan.SubjectChoice, directory: String
+  ) -> String {
     var text = [
       "VIOLATION \(failure.name.rawValue)",
       "all names: " + failure.allNames.map(\.rawValue).joined(separator: ", "),
@@ -69,7 +71,7 @@ struct FailureStore: Sendable {
     text += failure.history.suffix(16).map { "  " + $0 }
     text += [
       "", "replay:   torture replay \(directory)",
-      "same seed: torture run \(failure.scenario) --subject \(failure.subject) "
+      "same seed: torture run \(failure.scenario) \(subject.shellOptions) "
         + "--target \(failure.target.rawValue) --seed \(failure.seed) --seeds 1",
     ]
     return lines(text)

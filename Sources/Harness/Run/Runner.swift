@@ -1,3 +1,4 @@
+import SubjectProtocol
 import CLinuxShims
 import Determinism
 import DurabilityModel
@@ -24,6 +25,10 @@ struct RunPart: Sendable {
   var statistics = RunStatistics()
   /// Why nothing was measured here; nil where something was.
   var notMeasured: String?
+  /// The subject cannot do what the scenario is about.
+  var isBeyondSubject = false
+  /// The kinds of crash that were tried.
+  var crashes: Set<Contract.Crash> = []
 }
 
 /// A violation of a run: an example kept in a directory, and how often it was seen.
@@ -62,7 +67,7 @@ struct Runner: Sendable {
     var statistics: RunStatistics
     var coverage: Coverage
     var failures: [FailureEntry]
-    var notMeasured: String?
+    var part: RunPart
   }
 
   /// Runs until the plan is done, its time is up, or the user interrupts.
@@ -85,22 +90,20 @@ struct Runner: Sendable {
         let task = plan.task(index)
         do throws(RunError) {
           let result = try worker.perform(task)
-          progress.finished(result.statistics, result.failures, task)
+          progress.finished(result.part.statistics, result.failures, task)
           shared.withLock {
             $0.finished[index] = TaskResult(
-              task: task, statistics: result.statistics, coverage: result.coverage,
-              failures: result.failures, notMeasured: result.notMeasured)
+              task: task, statistics: result.part.statistics, coverage: result.coverage,
+              failures: result.failures, part: result.part)
           }
-        } catch .interrupted {
+        } catch {
           let partial = worker.partial
           shared.withLock {
+            if error != .interrupted, $0.problem == nil { $0.problem = error }
             $0.finished[index] = TaskResult(
-              task: task, statistics: partial.statistics, coverage: partial.coverage,
-              failures: partial.failures, notMeasured: nil)
+              task: task, statistics: partial.part.statistics, coverage: partial.coverage,
+              failures: partial.failures, part: partial.part)
           }
-          break
-        } catch {
-          shared.withLock { if $0.problem == nil { $0.problem = error } }
           break
         }
       }
@@ -124,10 +127,7 @@ struct Runner: Sendable {
       if let part {
         result.parts[part].statistics.add(task.statistics)
       } else {
-        result.parts.append(
-          RunPart(
-            scenario: task.task.scenario.name, target: task.task.target,
-            statistics: task.statistics, notMeasured: task.notMeasured))
+        result.parts.append(task.part)
       }
       for failure in task.failures { merge(failure, into: &result.failures) }
     }
@@ -149,74 +149,3 @@ struct Runner: Sendable {
 
 /// Whether the user asked for the end (SIGINT or SIGTERM).
 func isInterrupted() -> Bool { clinux_interrupted() != 0 }
-
-/// One worker: its targets and sessions, kept from task to task.
-private struct Worker {
-  let plan: RunPlan
-  let targets: TargetFactory
-  let failures: FailureStore
-  private var open: [TargetKind: any Target] = [:]
-
-  /// What the task in progress had found when it was interrupted.
-  var partial: (statistics: RunStatistics, coverage: Coverage, failures: [FailureEntry]) = (
-    RunStatistics(), Coverage(), []
-  )
-
-  init(plan: RunPlan, targets: TargetFactory, failures: FailureStore) {
-    self.plan = plan
-    self.targets = targets
-    self.failures = failures
-  }
-
-  struct Result {
-    var statistics: RunStatistics
-    var coverage: Coverage
-    var failures: [FailureEntry]
-    var notMeasured: String?
-  }
-
-  mutating func perform(_ task: RunPlan.Task) throws(RunError) -> Result {
-    let target: any Target
-    if let existing = open[task.target] {
-      target = existing
-    } else {
-      target = try targets.make(task.target, subject: plan.subject)
-      open[task.target] = target
-    }
-    target.limits = task.scenario.scenario.limits
-    let session = try SubjectSession(
-      target: target, kind: task.target, scenarioName: task.scenario.name,
-      scenario: task.scenario.scenario, subjectName: plan.subject.name)
-    if session.crashes.isEmpty {
-      return Result(
-        statistics: RunStatistics(), coverage: Coverage(), failures: [],
-        notMeasured: "its contract promises nothing under the crashes of this scenario")
-    }
-    var explorer = Explorer(session: session, seed: task.seed)
-    explorer.isInterrupted = Harness.isInterrupted
-    do throws(RunError) {
-      try explorer.run()
-    } catch {
-      partial = (explorer.statistics, explorer.coverage, [])
-      partial.failures = try entries(explorer.failures, task)
-      throw error
-    }
-    return Result(
-      statistics: explorer.statistics, coverage: explorer.coverage,
-      failures: try entries(explorer.failures, task), notMeasured: nil)
-  }
-
-  private func entries(
-    _ found: [Failure], _ task: RunPlan.Task
-  ) throws(RunError) -> [FailureEntry] {
-    var entries: [FailureEntry] = []
-    for failure in found {
-      entries.append(try failures.keep(failure, scenario: task.scenario, subject: plan.subject))
-    }
-    return entries
-  }
-
-  func shutDown() {
-    for kind in TargetKind.allCases { open[kind]?.shutDown() }
-  }
-}

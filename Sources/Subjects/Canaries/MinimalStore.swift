@@ -45,8 +45,8 @@ final class MinimalStore {
   // MARK: Changes
 
   /// Logs `changes` as one record, syncs it, and shows them.
-  func apply(_ changes: [MinimalCodec.Change]) throws(Failure) {
-    if bug == .batchSplit {
+  func apply(_ changes: [MinimalCodec.Change], isBatch: Bool = false) throws(Failure) {
+    if bug == .batchSplit && isBatch {
       for change in changes { try append([change]) }
     } else {
       try append(changes)
