@@ -218,6 +218,16 @@ struct FailedBarrierTests {
     #expect(lab.disk.trees == [["a": expected]])
   }
 
+  @Test("What was written to an unwritten page does not reach the disk when the page is cut off")
+  func cutUnwrittenPage() throws {
+    let (lab, inode, handle) = try lab([])
+    try lab.write(handle, filled(1, 300), at: 0)
+    #expect(failure { try lab.sync(handle) } == .ioError)
+    try lab.write(handle, filled(2, 300), at: 300)
+    try lab.world.setSize(handle, to: 0)
+    for state in lab.disk.states() { #expect(state.bytes(inode).allSatisfy { $0 == 0 }) }
+  }
+
   @Test("A truncation whose barrier failed: whole pages are given back with the size, none returns")
   func failedTruncation() throws {
     let (lab, inode, handle) = try lab(filled(1, 12_288))

@@ -95,13 +95,12 @@ extension Disk {
         fill(garbage, choice, of: inode, into: &inode.durable)
       }
     }
-    if size != inode.durableSize {
-      let pending = choice.exactSize == nil && choice.size > 0
-      newest = max(
-        newest,
-        pending
-          ? inode.pendingSizes[choice.size - 1].operation
-          : inode.pendingSizes.last?.operation ?? newest)
+    if let exact = choice.exactSize {
+      // The append that ended there; not a later one, which would change the time of this state.
+      let append = inode.pendingSizes.first { $0.before <= exact && exact <= $0.after }
+      newest = max(newest, append?.operation ?? 0)
+    } else if choice.size > 0 {
+      newest = max(newest, inode.pendingSizes[choice.size - 1].operation)
     }
     // Not where the file ends behind all of it: zeroing the last page would copy it for nothing.
     let end = inode.pendingData.reduce(max(inode.cachedSize, inode.durableSize)) {

@@ -95,6 +95,11 @@ struct Inode {
         operation: operation, offset: size, length: Int(cachedSize - size), bytes: nil)
       let page = cut.firstWholePage
       forgetLost(from: page)
+      let dropped = unwritten.intersection(page..<Int.max)
+      if !dropped.isEmpty {
+        // What was written to them could not reach the disk before, and cannot behind the cut.
+        pendingData = pendingData.flatMap { $0.partsOutside(dropped) }
+      }
       // Zeroing the rest of the page that stays is a write to it.
       redirty(Int(size) / Page.size..<page, operation)
       cached.zero(cut.range)
