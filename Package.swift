@@ -99,6 +99,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests", dependencies: ["torture"], exclude: ["Fixtures"],
       swiftSettings: testSettings),
-    .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
+    .testTarget(
+      name: "RepositoryTests", dependencies: ["Scenarios", "SubjectProtocol"],
+      swiftSettings: testSettings),
   ]
 )
