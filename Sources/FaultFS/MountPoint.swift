@@ -81,7 +81,8 @@ enum MountPoint {
     MountFailure(
       .refused,
       "the mount at \(path) was refused (\(message)); in a container it needs "
-        + "--device /dev/fuse --cap-add SYS_ADMIN, and a user other than root must own the directory"
+        + "--device /dev/fuse --cap-add SYS_ADMIN, and a user other than root must own the "
+        + "directory"
     )
   }
 
@@ -91,8 +92,8 @@ enum MountPoint {
     return directories.map { $0 + "/fusermount3" }.first { access($0, X_OK) == 0 }
   }
 
-  /// Whether something is mounted exactly at `path`. Asks the kernel's table, never the mount, so it
-  /// does not wait for a server that hangs.
+  /// Whether something is mounted exactly at `path`. Asks the kernel's table, never the mount, so
+  /// it does not wait for a server that hangs.
   static func isMounted(_ path: String) -> Bool {
     guard let real = realPath(ofEntry: path) else { return false }
     guard let table = readWholeFile("/proc/self/mountinfo") else { return false }

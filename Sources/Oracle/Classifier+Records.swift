@@ -185,7 +185,8 @@ extension Classifier {
     }
   }
 
-  /// A missing record that a removal explains which did not happen, or which its own group replaced.
+  /// A missing record that a removal explains which did not happen, or which its own group
+  /// replaced.
   ///
   /// Absence is weak evidence: if all else is well the removal did happen; if records are missing
   /// without such an excuse, this one is lost as they are.

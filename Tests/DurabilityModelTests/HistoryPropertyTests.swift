@@ -142,7 +142,7 @@ struct HistoryPropertyTests {
         #expect(disk.accepts(extended), "seed \(seed): \(choice.text)")
         #expect(
           disk.afterPowerLoss(extended).stateDigest() == before.afterPowerLoss(old).stateDigest(),
-          "seed \(seed), operation \(disk.operationCount) \(recorded.operation.kindName): \(old.text)"
+          "seed \(seed), operation \(disk.operationCount) \(recorded.operation.kindName)"
         )
       }
     }

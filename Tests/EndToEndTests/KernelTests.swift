@@ -49,7 +49,8 @@ extension EndToEndTests {
       workspace.expectNothingLeft()
     }
 
-    /// Starts a run that would go on for a minute, and waits until it has a mount and a subject on it.
+    /// Starts a run that would go on for a minute, and waits until it has a mount and a subject on
+    /// it.
     static func startLongRun(_ workspace: Workspace) throws -> Started {
       let run = try workspace.start([
         "run", Workspace.scenario("small"), "--target", "fuse", "--seed", "1", "--time", "60",

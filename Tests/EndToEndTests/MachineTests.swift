@@ -12,7 +12,8 @@ extension EndToEndTests {
       "--quiet",
     ]
 
-    /// A command prefix: a mount namespace of its own in which `setup` has run, as root or as nobody.
+    /// A command prefix: a mount namespace of its own in which `setup` has run, as root or as
+    /// nobody.
     static func namespace(_ setup: String, asNobody: Bool = false) -> [String] {
       let user = "setpriv --reuid 65534 --regid 65534 --clear-groups "
       return [

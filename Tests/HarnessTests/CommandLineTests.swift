@@ -62,6 +62,7 @@ struct CommandLineTests {
 
   @Test("Text that goes into HTML and XML is escaped")
   func escaping() {
-    #expect(HTMLReport.escape("<a href=\"x\">&\u{1}") == "&lt;a href=&quot;x&quot;&gt;&amp;\u{FFFD}")
+    #expect(
+      HTMLReport.escape("<a href=\"x\">&\u{1}") == "&lt;a href=&quot;x&quot;&gt;&amp;\u{FFFD}")
   }
 }

@@ -35,7 +35,8 @@ struct ExplorerTests {
     return explorer
   }
 
-  @Test("The same seed gives the same states, outcomes and counts", arguments: [1, 2, 3] as [UInt64])
+  @Test(
+    "The same seed gives the same states, outcomes and counts", arguments: [1, 2, 3] as [UInt64])
   func deterministic(seed: UInt64) throws {
     let first = try explore("reference", scenario(), seed: seed)
     let second = try explore("reference", scenario(), seed: seed)
@@ -79,7 +80,8 @@ struct ExplorerTests {
     #expect(fired > 4)
   }
 
-  @Test("Every planted bug is found by a right name within ten seeds", arguments: PlantedBug.allCases)
+  @Test(
+    "Every planted bug is found by a right name within ten seeds", arguments: PlantedBug.allCases)
   func plantedBugs(bug: PlantedBug) throws {
     let expected = Set(bug.expectedViolations)
     let aimed = scenario {
@@ -109,7 +111,8 @@ struct ExplorerTests {
     #expect(!(try explore("reference", lying, seed: 1)).failures.isEmpty)
   }
 
-  @Test("Every failure replays: the same name, the same crash state", arguments: PlantedBug.allCases)
+  @Test(
+    "Every failure replays: the same name, the same crash state", arguments: PlantedBug.allCases)
   func replays(bug: PlantedBug) throws {
     let aimed = scenario {
       $0.operations = 12

@@ -23,9 +23,11 @@ enum DoctorCommand {
     report(
       device >= 0, "/dev/fuse can be opened",
       why == ENOENT
-        ? "the kernel has no FUSE here: load it (modprobe fuse), or give the container --device /dev/fuse"
+        ? "the kernel has no FUSE here: load it (modprobe fuse), or give the container "
+          + "--device /dev/fuse"
         : why == EACCES || why == EPERM
-          ? "no permission (\(String(cString: strerror(why)))): run as root, or have root do chmod 0666 /dev/fuse"
+          ? "no permission (\(String(cString: strerror(why)))): run as root, or have root do "
+            + "chmod 0666 /dev/fuse"
           : String(cString: strerror(why)))
     if geteuid() != 0 {
       let found = access("/bin/fusermount3", X_OK) == 0 || access("/usr/bin/fusermount3", X_OK) == 0

@@ -1,8 +1,8 @@
 import CLinuxShims
 import Glibc
 
-/// A small declarative wrapper around glibc's `getopt_long`: long options only, as GNU programs have
-/// them, and none twice.
+/// A small declarative wrapper around glibc's `getopt_long`: long options only, as GNU programs
+/// have them, and none twice.
 struct Options {
   /// One option a command takes.
   struct Specification {

@@ -36,8 +36,8 @@ enum RunCommand {
       Console.print(
         Options.help(
           "torture run [SCENARIO…] [OPTION…]",
-          "Records a workload, cuts the power at every place, recovers twice, and judges. Without a\n"
-            + "scenario: every one that the subject can run.", Self.options))
+          "Records a workload, cuts the power at every place, recovers twice, and judges.\n"
+            + "Without a scenario: every one that the subject can run.", Self.options))
       return 0
     }
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)
@@ -77,8 +77,8 @@ enum RunCommand {
     return finish(report, result, result.problem, directory: directory)
   }
 
-  /// Prints what a stranger needs to know, the summary last, and gives the exit status; `directory` is
-  /// nil where the report could not be written.
+  /// Prints what a stranger needs to know, the summary last, and gives the exit status; `directory`
+  /// is nil where the report could not be written.
   private static func finish(
     _ report: Report, _ result: RunResult, _ problem: RunError?, directory: String?
   ) -> Int32 {

@@ -4,8 +4,8 @@ import Scenarios
 
 /// Keeps failures: a directory each, with everything that reproduces it.
 ///
-/// `failures/<violation>-<seed>/` holds the schedule, the scenario, the history, the disk image, the
-/// verdict and the commands to copy. A directory appears whole or not at all.
+/// `failures/<violation>-<seed>/` holds the schedule, the scenario, the history, the disk image,
+/// the verdict and the commands to copy. A directory appears whole or not at all.
 struct FailureStore: Sendable {
   /// The report's directory.
   let report: String

@@ -34,8 +34,8 @@ struct HTMLReport {
     </table>
     \(canaries)
     <h2>Coverage</h2>
-    <p>\(report.coverage.reached) of \(report.coverage.reachable) reachable cells: disk operation × \
-    file × request × event. A hollow square was never hit.</p>
+    <p>\(report.coverage.reached) of \(report.coverage.reachable) reachable cells: disk operation \
+    × file × request × event. A hollow square was never hit.</p>
     \(coverage)
     <h2>What was assumed, and what was not tried</h2>
     <ul>\(report.assumptions.map { "<li>\(Self.escape($0))" }.joined())</ul>

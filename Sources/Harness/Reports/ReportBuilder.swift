@@ -45,8 +45,8 @@ struct ReportBuilder {
       explanation: entry.explanation)
   }
 
-  /// *held* only where something was really tried: a run in which nothing was dropped, or no barrier
-  /// was ever seen, proves nothing (anchors.md, pitfall 5).
+  /// *held* only where something was really tried: a run in which nothing was dropped, or no
+  /// barrier was ever seen, proves nothing (anchors.md, pitfall 5).
   private func verdict(_ part: RunPart) -> Report.Verdict {
     let numbers = part.statistics
     let isBroken = result.failures.contains {
@@ -65,7 +65,8 @@ struct ReportBuilder {
       (verdict, reason) = ("harness broken", "inert: no unsynced operation was ever dropped")
     } else {
       var what =
-        "\(numbers.distinctCrashStates) distinct crash states, \(numbers.statesWithDrops) with drops"
+        "\(numbers.distinctCrashStates) distinct crash states, \(numbers.statesWithDrops) with "
+        + "drops"
       let asked = plan.scenarios.first { $0.name == part.scenario }?.scenario.crashes ?? []
       for crash in asked where !part.crashes.contains(crash) {
         what += "; \(crash.rawValue) not measured: the contract promises nothing there"

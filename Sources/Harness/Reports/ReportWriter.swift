@@ -13,8 +13,8 @@ struct ReportWriter {
     Files.remove(directory + "/failures")
   }
 
-  /// Writes `report.json`, `summary.md`, `junit.xml` and `report.html` into `directory`, all of them
-  /// or none.
+  /// Writes `report.json`, `summary.md`, `junit.xml` and `report.html` into `directory`, all of
+  /// them or none.
   func write(to directory: String) throws(RunError) {
     do throws(RunError) {
       try writeAll(to: directory)

@@ -3,8 +3,8 @@ import Oracle
 import Scenarios
 import Subjects
 
-/// Proves that the harness finds what is there: every planted bug must be caught, by the right name,
-/// and a durable subject must lose data on a lying disk.
+/// Proves that the harness finds what is there: every planted bug must be caught, by the right
+/// name, and a durable subject must lose data on a lying disk.
 struct CanaryProof {
   let library: ScenarioLibrary
   let targets: TargetFactory

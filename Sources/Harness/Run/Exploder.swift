@@ -36,8 +36,8 @@ struct Exploder {
     var origin: Int
   }
 
-  /// Visits each (crash point, state); `visit` gets the state's key, how to make it, and the index of
-  /// the oracle's knowledge there. It returns false to stop.
+  /// Visits each (crash point, state); `visit` gets the state's key, how to make it, and the index
+  /// of the oracle's knowledge there. It returns false to stop.
   ///
   /// The states of one point come without those of the point before unless the oracle's knowledge
   /// changed between the two.

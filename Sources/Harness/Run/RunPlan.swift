@@ -15,7 +15,8 @@ struct RunPlan: Sendable {
   var limit: Limit
   /// How many workers.
   var jobs: Int
-  /// Whether the user named the scenarios; otherwise those that the subject cannot run are left out.
+  /// Whether the user named the scenarios; otherwise those that the subject cannot run are left
+  /// out.
   var namesScenarios = false
   /// Which share of the seeds this machine takes.
   var shard: Shard = Shard(index: 1, count: 1)
@@ -67,16 +68,19 @@ struct RunPlan: Sendable {
     }
 
     private static func quoted(_ words: [String]) -> String {
-      "'" + words.joined(separator: " ").split(separator: "'", omittingEmptySubsequences: false)
+      "'"
+        + words.joined(separator: " ").split(separator: "'", omittingEmptySubsequences: false)
         .joined(separator: "'\\''") + "'"
     }
 
     /// A word as `CommandWords` reads it back; plain where nothing in it means anything to a shell.
     private static func quoted(_ word: String) -> String {
-      let isPlain = !word.isEmpty && word.utf8.allSatisfy { byte in
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
-          || (0x61...0x7A).contains(byte) || "-_./=,:+@%".utf8.contains(byte)
-      }
+      let isPlain =
+        !word.isEmpty
+        && word.utf8.allSatisfy { byte in
+          (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+            || (0x61...0x7A).contains(byte) || "-_./=,:+@%".utf8.contains(byte)
+        }
       if isPlain { return word }
       var text = "\""
       for character in word {

@@ -9,8 +9,8 @@ import SubjectProtocol
 /// The target `fuse`: the subject is a child process on a real mount, served and spoken to by one
 /// loop on one thread.
 ///
-/// One mount serves many worlds, and one process may recover many worlds one after another. The mount
-/// is renewed now and then, because the kernel keeps inodes of worlds that are gone.
+/// One mount serves many worlds, and one process may recover many worlds one after another. The
+/// mount is renewed now and then, because the kernel keeps inodes of worlds that are gone.
 final class FuseTarget: Target {
   var limits = Scenario.Limits()
   var patience = 1
@@ -33,15 +33,15 @@ final class FuseTarget: Target {
 
   /// A target for the program `command`.
   ///
-  /// What a program writes outside its world would survive the power cut and hide a loss, so one that
-  /// nobody here wrote (`isForeign`) runs only where the kernel can keep it inside.
+  /// What a program writes outside its world would survive the power cut and hide a loss, so one
+  /// that nobody here wrote (`isForeign`) runs only where the kernel can keep it inside.
   init(command: [String], isForeign: Bool) throws(RunError) {
     self.command = command
     if isForeign {
       guard case .full = Confinement.available else {
         throw .notMeasured(
-          "this kernel cannot keep \(command[0]) inside its world: Landlock of Linux 6.2 or later is "
-            + "needed (boot with lsm=landlock,…)")
+          "this kernel cannot keep \(command[0]) inside its world: Landlock of Linux 6.2 or later "
+            + "is needed (boot with lsm=landlock,…)")
       }
     }
     do throws(RunDirectoryFailure) {

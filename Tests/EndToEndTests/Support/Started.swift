@@ -40,8 +40,8 @@ final class Started {
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // A group of its own, so that a signal for it reaches nobody else; and no signal blocked, as the
-    // threads of a test may have them.
+    // A group of its own, so that a signal for it reaches nobody else; and no signal blocked, as
+    // the threads of a test may have them.
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETPGROUP) | Int16(POSIX_SPAWN_SETSIGMASK))
     var none = sigset_t()

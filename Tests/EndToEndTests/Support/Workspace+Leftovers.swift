@@ -64,8 +64,8 @@ extension Workspace {
     ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
   }
 
-  /// Whether a file of strings with a zero byte behind each has `text` in one of its first. Searched by
-  /// libc: there are many processes, and this is asked after every run.
+  /// Whether a file of strings with a zero byte behind each has `text` in one of its first.
+  /// Searched by libc: there are many processes, and this is asked after every run.
   private func contains(_ file: String, _ text: String) -> Bool {
     let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
