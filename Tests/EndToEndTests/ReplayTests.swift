@@ -10,8 +10,8 @@ extension EndToEndTests {
       _ workspace: Workspace, on target: String, subject: String = "canary-torn-tail-left"
     ) throws -> String {
       let outcome = try workspace.run([
-        Workspace.scenario("small"), "--target", target, "--subject", subject, "--seed", "1",
-        "--seeds", "2", "--quiet",
+        Workspace.scenario("torn"), "--target", target, "--subject", subject, "--seed", "1",
+        "--seeds", "4", "--quiet",
       ])
       #expect(outcome.status == 1, "\(outcome.output) \(outcome.errors)")
       let report = try ReportFile(of: workspace)

@@ -64,15 +64,23 @@ extension Workspace {
     ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
   }
 
-  /// Whether a file has `text` among its first bytes. Searched by libc: there are many processes, and
-  /// this is asked after every run.
+  /// Whether a file of strings with a zero byte behind each has `text` in one of its first. Searched by
+  /// libc: there are many processes, and this is asked after every run.
   private func contains(_ file: String, _ text: String) -> Bool {
     let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     return withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 1) { buffer in
-      let count = read(descriptor, buffer.baseAddress, buffer.count)
-      return count > 0 && memmem(buffer.baseAddress, count, text, text.utf8.count) != nil
+      let count = read(descriptor, buffer.baseAddress, buffer.count - 1)
+      guard count > 0 else { return false }
+      buffer[count] = 0
+      let strings = buffer.bindMemory(to: CChar.self)
+      var start = 0
+      while start < count, let string = strings.baseAddress.map({ $0 + start }) {
+        if strstr(string, text) != nil { return true }
+        start += strlen(string) + 1
+      }
+      return false
     }
   }
 
