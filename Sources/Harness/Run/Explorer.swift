@@ -132,8 +132,16 @@ struct Explorer {
     let count = start.epoch == 0 ? session.scenario.continuations : 1
     return (0..<count).map { index in
       let crash = kinds[(index + generator.below(2)) % kinds.count]
-      let point =
-        crash == .process && generator.chance(1, in: 2) ? end : generator.number(in: 0...end)
+      var point = generator.number(in: 0...end)
+      switch crash {
+      case .process:
+        if generator.chance(1, in: 2) { point = end }
+      case .power:
+        // Right after a barrier little is pending; a few draws find a place where more is.
+        for _ in 0..<4 where point > 0 && epoch.recording.operations[point - 1].operation.isBarrier {
+          point = generator.number(in: 0...end)
+        }
+      }
       return Exploder.Pick(point: point, crash: crash)
     }
   }
