@@ -181,6 +181,7 @@ struct HistoryPropertyTests {
     var names: [EntryName: InodeNumber?] = [:]
     var applied = 0
     var checked = 0
+    let limits = ExplosionLimits(exhaustiveUpTo: 8, samplesPerPoint: 3)
     for _ in 0..<40 {
       history.step()
       let disk = history.lab.disk
@@ -190,13 +191,13 @@ struct HistoryPropertyTests {
         Self.follow(recorded.operation, disk, &covered, &names)
       }
       applied = operations.count
-      for choice in disk.choices(Self.limits, seed: Seed(seed)) {
+      for choice in disk.choices(limits, seed: Seed(seed)) {
         let state = disk.afterPowerLoss(choice)
         for (inode, known) in covered where state[inode] != nil {
           let isKept = known.isKept(in: state.bytes(inode))
           #expect(isKept, "seed \(seed), inode \(inode.rawValue): \(choice.text)")
         }
-        checked += covered.count * names.count
+        checked += covered.count + names.count
         for (name, inode) in names {
           #expect(
             state.entry(name.name, in: name.directory) == inode, "seed \(seed): \(choice.text)")

@@ -25,6 +25,8 @@ struct RandomHistory {
     lab = Lab(parameters, faults: faults)
     generator = PRNG(seed)
     directories = [.root, (try? lab.makeDirectory("d")) ?? .root]
+    // A history without a file would prove nothing.
+    if let inode = try? lab.create("a") { open(inode) }
   }
 
   /// Makes one call; that it may be refused is part of the draw.
