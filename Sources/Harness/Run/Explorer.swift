@@ -138,7 +138,8 @@ struct Explorer {
         if generator.chance(1, in: 2) { point = end }
       case .power:
         // Right after a barrier little is pending; a few draws find a place where more is.
-        for _ in 0..<4 where point > 0 && epoch.recording.operations[point - 1].operation.isBarrier {
+        for _ in 0..<4 where point > 0 && epoch.recording.operations[point - 1].operation.isBarrier
+        {
           point = generator.number(in: 0...end)
         }
       }
