@@ -97,7 +97,10 @@ let package = Package(
       ],
       swiftSettings: testSettings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["Harness", "torture"], swiftSettings: testSettings),
-    .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
+      name: "EndToEndTests", dependencies: ["torture"], exclude: ["Fixtures"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "RepositoryTests", dependencies: ["Scenarios", "SubjectProtocol"],
+      swiftSettings: testSettings),
   ]
 )

@@ -14,7 +14,7 @@ static inline void cfuse_capture(
   clinux_capture_message(format, arguments);
 }
 
-// Keeps libfuse's messages from standard error. In C, as Swift imports a va_list differently on each
-// processor.
+// Keeps libfuse's messages from standard error. In C, as Swift imports a va_list differently on
+// each processor.
 static inline void cfuse_capture_log(void) { fuse_set_log_func(cfuse_capture); }
 #endif

@@ -1,5 +1,5 @@
-// Starting a subject. Swift cannot do this: nothing of its runtime may run between fork and exec, and
-// posix_spawn offers neither PR_SET_PDEATHSIG nor resource limits nor Landlock.
+// Starting a subject. Swift cannot do this: nothing of its runtime may run between fork and exec,
+// and posix_spawn offers neither PR_SET_PDEATHSIG nor resource limits nor Landlock.
 #define _GNU_SOURCE
 #include "CLinuxShims.h"
 
@@ -104,7 +104,8 @@ static int set_limits(const struct clinux_spawn_options *options) {
 }
 
 // Puts the four descriptors at 0, 1, 2 and 3 and closes all others: a subject must not hold another
-// subject's pipes or a mount's device. Copies above 9 first, as any of the four may stand in the way.
+// subject's pipes or a mount's device. Copies above 9 first, as any of the four may stand in the
+// way.
 static int arrange_descriptors(int input, int output, int error, int failure) {
   int source[4] = {input, output, error, failure};
   for (int index = 0; index < 4; index++) {
@@ -119,8 +120,8 @@ static int arrange_descriptors(int input, int output, int error, int failure) {
 }
 
 static void reset_signals(void) {
-  // The kernel's struct sigaction, all zero: the default action. Not glibc's call, which refuses the
-  // two signals it keeps for itself, though they may be inherited as ignored like any other.
+  // The kernel's struct sigaction, all zero: the default action. Not glibc's call, which refuses
+  // the two signals it keeps for itself, though they may be inherited as ignored like any other.
   static const uint64_t standard[8];
   for (int number = 1; number <= 64; number++) {
     (void)syscall(SYS_rt_sigaction, number, standard, NULL, sizeof(uint64_t));
@@ -130,8 +131,8 @@ static void reset_signals(void) {
 }
 
 // A process group of its own, without a terminal: Ctrl-C is for the harness. No session of its own:
-// Linux schedules each session as a group (autogroup), and switching between two groups costs a tenth
-// of all disk operations a second (measured on 6.18).
+// Linux schedules each session as a group (autogroup), and switching between two groups costs a
+// tenth of all disk operations a second (measured on 6.18).
 static int leave_group(void) {
   if (setpgid(0, 0) != 0) return -1;
   int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -178,7 +179,8 @@ static void close_all(const int *descriptors, int count) {
   }
 }
 
-// Four pipes: [n][0] reads, [n][1] writes. Ours become non-blocking; theirs stay as programs expect.
+// Four pipes: [n][0] reads, [n][1] writes. Ours become non-blocking; theirs stay as programs
+// expect.
 static int make_pipes(int pipes[4][2]) {
   for (int index = 0; index < 4; index++) {
     if (pipe2(pipes[index], O_CLOEXEC) != 0) return -1;

@@ -62,7 +62,8 @@ int clinux_install_interrupt_handler(void) {
       close(descriptor);
     }
   }
-  // Without SA_RESTART: a wait that the signal interrupts returns, and its caller looks at the flag.
+  // Without SA_RESTART: a wait that the signal interrupts returns, and its caller looks at the
+  // flag.
   struct sigaction action = {.sa_handler = interrupt_arrived};
   sigemptyset(&action.sa_mask);
   if (sigaction(SIGINT, &action, NULL) != 0) return -1;
@@ -85,7 +86,9 @@ void clinux_clear_interrupt(void) {
 
 void clinux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 
-int clinux_alarm_create(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+int clinux_alarm_create(void) {
+  return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
 
 int clinux_alarm_set(int alarm, int64_t moment) {
   // Zero would switch it off; a moment that has passed makes it go off at once.

@@ -5,9 +5,9 @@ extension FuseMount {
   /// The requests that are served. What is missing here libfuse answers with `ENOSYS`, once; the
   /// kernel then does without: `access` (no permissions are checked), `flush` (close says nothing),
   /// extended attributes and `fallocate` (`EOPNOTSUPP` to the program), `lseek` and
-  /// `copy_file_range` (the kernel's own), `O_TMPFILE` (`EOPNOTSUPP`). The lock requests are missing
-  /// because the kernel's own locks are right. `fsync` and `fsyncdir` must never be missing: a
-  /// barrier answered `ENOSYS` is not sent again.
+  /// `copy_file_range` (the kernel's own), `O_TMPFILE` (`EOPNOTSUPP`). The lock requests are
+  /// missing because the kernel's own locks are right. `fsync` and `fsyncdir` must never be
+  /// missing: a barrier answered `ENOSYS` is not sent again.
   static func operations() -> fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
     operations.`init` = { _, connection in

@@ -27,8 +27,8 @@ extension FuseMount {
 
   /// Answers the requests that wait; whether there was one. Never waits.
   ///
-  /// What waits at the call is answered: the kernel hands requests out in order, and holds far fewer
-  /// than the bound, which is there against a program that asks faster than it is answered.
+  /// What waits at the call is answered: the kernel hands requests out in order, and holds far
+  /// fewer than the bound, which is there against a program that asks faster than it is answered.
   ///
   /// - Throws: `MountFailure` of kind `unmountedFromOutside` when the connection is gone.
   @discardableResult

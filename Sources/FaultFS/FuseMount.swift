@@ -76,7 +76,8 @@ public final class FuseMount {
     return slot
   }
 
-  /// Takes the world in `slot` off the mount; requests for its files fail with `ESTALE` from now on.
+  /// Takes the world in `slot` off the mount; requests for its files fail with `ESTALE` from now
+  /// on.
   public func detach(_ slot: Int) {
     precondition(worlds.indices.contains(slot), "no world was ever attached in this slot")
     worlds[slot] = nil

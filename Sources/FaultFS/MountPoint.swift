@@ -44,11 +44,17 @@ enum MountPoint {
 
   private static func checkDevice(_ path: String) throws(MountFailure) {
     let device = open("/dev/fuse", O_RDWR | O_CLOEXEC)
+    let error = Errno(rawValue: errno)
     guard device < 0 else {
-      close(device)
+      defer { close(device) }
+      guard isFuse(device) else {
+        throw MountFailure(
+          .deviceMissing,
+          "cannot mount at \(path): what stands at /dev/fuse is not the FUSE device; make it again "
+            + "(`mknod /dev/fuse c 10 229`), or start the container with --device /dev/fuse")
+      }
       return
     }
-    let error = Errno(rawValue: errno)
     switch error {
     case .notPermitted, .accessDenied:
       throw MountFailure(
@@ -63,12 +69,20 @@ enum MountPoint {
     }
   }
 
+  /// Whether the open file is character device 10:229 (Documentation/admin-guide/devices.txt).
+  private static func isFuse(_ descriptor: Int32) -> Bool {
+    var information = stat()
+    guard fstat(descriptor, &information) == 0 else { return false }
+    return information.st_mode & S_IFMT == S_IFCHR && information.st_rdev == 10 << 8 | 229
+  }
+
   /// The failure for a mount that the kernel or `fusermount3` refused.
   static func refusal(at path: String, _ message: String) -> MountFailure {
     MountFailure(
       .refused,
       "the mount at \(path) was refused (\(message)); in a container it needs "
-        + "--device /dev/fuse --cap-add SYS_ADMIN, and a user other than root must own the directory"
+        + "--device /dev/fuse --cap-add SYS_ADMIN, and a user other than root must own the "
+        + "directory"
     )
   }
 
@@ -78,8 +92,8 @@ enum MountPoint {
     return directories.map { $0 + "/fusermount3" }.first { access($0, X_OK) == 0 }
   }
 
-  /// Whether something is mounted exactly at `path`. Asks the kernel's table, never the mount, so it
-  /// does not wait for a server that hangs.
+  /// Whether something is mounted exactly at `path`. Asks the kernel's table, never the mount, so
+  /// it does not wait for a server that hangs.
   static func isMounted(_ path: String) -> Bool {
     guard let real = realPath(ofEntry: path) else { return false }
     guard let table = readWholeFile("/proc/self/mountinfo") else { return false }

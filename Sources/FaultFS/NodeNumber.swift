@@ -3,8 +3,8 @@ import DurabilityModel
 /// The number by which the kernel knows an inode of the mount: which world, and which inode there.
 ///
 /// The mount's own root is 1, as FUSE fixes it; inode `i` of the world in slot `s` is
-/// `(s + 1) << 32 | i`. Slots and inodes are never reused, so a number never comes to mean something
-/// else while the kernel still remembers it.
+/// `(s + 1) << 32 | i`. Slots and inodes are never reused, so a number never comes to mean
+/// something else while the kernel still remembers it.
 struct NodeNumber: Equatable {
   /// The number, as requests carry it and as `st_ino` shows it.
   let rawValue: UInt64

@@ -2,8 +2,8 @@ import CFuse
 import Glibc
 public import StorageInterface
 
-/// The directory of one running harness: a mount point, a scratch folder, and a lock that is held for
-/// as long as the harness lives.
+/// The directory of one running harness: a mount point, a scratch folder, and a lock that is held
+/// for as long as the harness lives.
 ///
 /// `${XDG_RUNTIME_DIR or TMPDIR or /tmp}/torture-<uid>/<pid>-<n>/` with `lock`, `mount/` and
 /// `scratch/`. A harness that is killed cannot unmount; whoever comes next finds its lock free and

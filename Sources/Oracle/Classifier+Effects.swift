@@ -78,17 +78,29 @@ extension Classifier {
   }
 
   /// Some keys of a group that belongs there lack it, while another one could only come from it.
+  ///
+  /// That a record is absent could come from a loss as well: it counts where nothing else is lost,
+  /// and only for a group that need not be there.
   private func isPartlyMissing(_ unit: Int) -> Bool {
-    guard (missing + resurrected).contains(where: { $0.unit == unit }) else { return false }
+    let lost = missing + resurrected
+    guard lost.contains(where: { $0.unit == unit }) else { return false }
+    let isAlone =
+      question.units[unit].role != .required && extra.isEmpty
+      && lost.allSatisfy { $0.unit == unit }
     return question.units[unit].ops.contains { op in
       sources[op.key] == unit && reading.shown.cared[op.key]
         && reading.shown.digests[op.key] == op.digest && before(unit, op.key) != op.digest
+        && (op.digest != .zero || isAlone)
     }
   }
 
   /// Some keys show a group that does not belong there, another one does not.
   private func isPartlyExtra(_ unit: Int) -> Bool {
-    guard extra.contains(where: { $0.unit == unit }) else { return false }
+    let isAlone = missing.isEmpty && resurrected.isEmpty
+    let shows = extra.contains {
+      $0.unit == unit && (isAlone || reading.shown.digests[$0.key] != .zero)
+    }
+    guard shows else { return false }
     return question.units[unit].ops.contains { op in
       sources[op.key] < unit && reading.shown.cared[op.key]
         && reading.shown.digests[op.key] != op.digest
@@ -96,7 +108,7 @@ extension Classifier {
   }
 
   /// What the permitted state had for `key` before `unit`.
-  private func before(_ unit: Int, _ key: Int) -> Digest {
+  func before(_ unit: Int, _ key: Int) -> Digest {
     for earlier in question.units[..<unit].indices.reversed() where fit.included[earlier] {
       if let op = question.units[earlier].ops.last(where: { $0.key == key }) { return op.digest }
     }

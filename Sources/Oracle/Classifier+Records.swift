@@ -80,17 +80,7 @@ extension Classifier {
 
   /// A known value in the wrong place: an older one is back, or a later one is early.
   private mutating func classifyKnown(_ key: Int, _ versions: [Int]) {
-    if let inner = superseded(key, versions) {
-      let version = model.versions[inner]
-      note(
-        version.transaction == nil ? .batchNotAtomic : .transactionNotAtomic,
-        model.table.keys[key], [version.request])
-      // Where the group itself must be there, its last value is lost as well.
-      let unit = sources[key]
-      guard unit >= 0, question.units[unit].role == .required,
-        question.units[unit].ops.contains(where: { isSameGroup($0.version, inner, key) })
-      else { return }
-    }
+    if let inner = superseded(key, versions), isFullyNamed(inner, key) { return }
     let source = sources[key]
     let expected = expected(key)
     let isOlder = versions.contains { $0 < expected }
@@ -113,13 +103,34 @@ extension Classifier {
     }
   }
 
-  /// The version that is found, when it is one that its own atomic group replaces: no permitted state
-  /// shows it, so the group is there in part.
+  /// Names the group that version `inner` is part of; whether that says all there is to say. Where
+  /// the group itself must be there, its last value is lost as well.
+  private mutating func isFullyNamed(_ inner: Int, _ key: Int) -> Bool {
+    let version = model.versions[inner]
+    note(
+      version.transaction == nil ? .batchNotAtomic : .transactionNotAtomic,
+      model.table.keys[key], [version.request])
+    let unit = sources[key]
+    guard unit >= 0, question.units[unit].role == .required else { return true }
+    return !question.units[unit].ops.contains { isSameGroup($0.version, inner, key) }
+  }
+
+  /// The version that is found, when it is one that its own atomic group replaces, of a group whose
+  /// outcome is open: no permitted state shows it, so the group is there in part.
   private func superseded(_ key: Int, _ versions: [Int]) -> Int? {
-    let inner = versions.filter { index in
-      model.versions.indices.contains { $0 > index && isSameGroup($0, index, key) }
+    versions.last { index in
+      question.units.contains { unit in
+        unit.ops.contains { $0.version > index && isSameGroup($0.version, index, key) }
+      }
     }
-    return inner.count == versions.count ? inner.last : nil
+  }
+
+  /// Whether `key` had no record before the open group that version `inner` is part of.
+  private func wasAbsent(before inner: Int, _ key: Int) -> Bool {
+    let unit = question.units.indices.first { unit in
+      question.units[unit].ops.contains { isSameGroup($0.version, inner, key) }
+    }
+    return unit.map { before($0, key) == .zero } ?? false
   }
 
   /// Whether two versions of `key` come from one atomic group.
@@ -148,6 +159,15 @@ extension Classifier {
       extra.append(Trace(unit: unit, key: key))
       return
     }
+    // Absence shows a part of a group only where the group found a record.
+    let possible = model.versions.indices.filter {
+      model.versions[$0].key == key && model.versions[$0].value == nil
+        && model.fates[$0].origin == .possible && !wasAbsent(before: $0, key)
+    }
+    if let inner = superseded(key, possible) {
+      innerGhosts.append((trace, inner))
+      return
+    }
     let origins = removals.map { model.fates[$0].origin }.filter { $0 != .possible }
     guard let origin = origins.min(by: { $0.rawValue < $1.rawValue }) else {
       missing.append(trace)
@@ -165,24 +185,44 @@ extension Classifier {
     }
   }
 
-  /// A missing record that a removal which did not happen explains: if all else is well it did
-  /// happen; if records are missing without such an excuse, this one is lost as they are.
+  /// A missing record that a removal explains which did not happen, or which its own group
+  /// replaced.
+  ///
+  /// Absence is weak evidence: if all else is well the removal did happen; if records are missing
+  /// without such an excuse, this one is lost as they are.
   mutating func nameGhosts() {
     let isAllExplained = missing.isEmpty && resurrected.isEmpty && extra.isEmpty
+    for (trace, inner) in innerGhosts {
+      if isAllExplained, isFullyNamed(inner, trace.key) { continue }
+      missing.append(trace)
+    }
     for (trace, origin) in ghosts {
       missing.append(trace)
       guard isAllExplained else { continue }
       let key = model.table.keys[trace.key]
       let removals = model.versions.indices.filter {
         model.versions[$0].key == trace.key && model.versions[$0].value == nil
-          && model.fates[$0].origin == origin
+          && model.fates[$0].origin == origin && showsWholeTransaction(of: $0)
       }
+      if removals.isEmpty { continue }
       let requests = removals.map { model.versions[$0].request }
       switch origin {
       case .uncommitted: note(.uncommittedTransactionVisible, key, requests)
       case .failed: note(.failedOperationResurfaced, key, requests)
       case .refused, .lost, .possible: note(.phantomRecord, key, requests)
       }
+    }
+  }
+
+  /// Whether everything that the transaction of a version did last shows; true for one without.
+  private func showsWholeTransaction(of version: Int) -> Bool {
+    guard let transaction = model.versions[version].transaction else { return true }
+    var last: [Int: Int] = [:]
+    for index in model.versions.indices where model.versions[index].transaction == transaction {
+      last[model.versions[index].key] = index
+    }
+    return last.allSatisfy { key, index in
+      !reading.shown.cared[key] || reading.shown.digests[key] == model.versions[index].digest
     }
   }
 

@@ -28,6 +28,8 @@ struct Classifier {
   var extra: [Trace] = []
   /// Absent keys that a removal which did not happen would explain.
   var ghosts: [(trace: Trace, origin: Fate.Origin)] = []
+  /// Absent keys that a removal explains which its own group replaced; the version of the removal.
+  var innerGhosts: [(trace: Trace, inner: Int)] = []
   var resurrected: [Trace] = []
   var differing: [Int] = []
 
@@ -46,8 +48,15 @@ struct Classifier {
     self.reading = reading
     self.dump = dump
     var sources = [Int](repeating: -1, count: question.base.count)
+    var digests = question.baseDigests
     for index in question.units.indices where fit.included[index] {
-      for op in question.units[index].ops { sources[op.key] = index }
+      // An effect that need not be there and changes nothing decides nothing: what it repeats is
+      // owed to the effect before it.
+      let isRequired = question.units[index].role == .required
+      for op in question.units[index].ops where isRequired || digests[op.key] != op.digest {
+        sources[op.key] = index
+        digests[op.key] = op.digest
+      }
     }
     self.sources = sources
   }

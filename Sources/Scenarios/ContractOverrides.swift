@@ -10,8 +10,8 @@ public struct ContractOverrides: Sendable, Equatable {
   public var acknowledgementAfterPowerLoss: Contract.Acknowledgement?
   /// The requests that are barriers.
   public var barriers: Set<OperationName>?
-  /// The bound on acknowledged effects that are not durable; `.some(nil)` (`null` in the file) lifts
-  /// the subject's.
+  /// The bound on acknowledged effects that are not durable; `.some(nil)` (`null` in the file)
+  /// lifts the subject's.
   public var syncEvery: Int??
   /// The order a crash keeps.
   public var order: Contract.Order?

@@ -1,7 +1,7 @@
 /// An error number of Linux, as a value that the pure middle can name without libc.
 ///
-/// The numbers are Linux's generic ones (`asm-generic/errno-base.h` and `errno.h`), which x86-64 and
-/// arm64 share.
+/// The numbers are Linux's generic ones (`asm-generic/errno-base.h` and `errno.h`), which x86-64
+/// and arm64 share.
 public struct Errno: RawRepresentable, Error, Hashable, Sendable {
   /// The number, as the kernel returns it (positive).
   public let rawValue: Int32

@@ -42,7 +42,8 @@ public struct Contract: Sendable, Equatable {
   public var acknowledgementAfterPowerLoss: Acknowledgement
   /// The requests that are barriers: of `flush`, `checkpoint`, `close`.
   public var barriers: Set<OperationName>
-  /// N: all but the last N − 1 acknowledged effects are durable at any moment; nil: no such promise.
+  /// N: all but the last N − 1 acknowledged effects are durable at any moment; nil: no such
+  /// promise.
   public var syncEvery: Int?
   /// The order a crash keeps.
   public var order: Order

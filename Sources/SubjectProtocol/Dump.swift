@@ -92,11 +92,11 @@ public struct Dump: Sendable, Equatable {
       digest + recordDigest(namespace: namespace, id: id, vector: vector, metadata: metadata)
   }
 
-  /// Adds one record whose vector `read` appends to the column it is given, and whose other parts it
-  /// returns.
+  /// Adds one record whose vector `read` appends to the column it is given, and whose other parts
+  /// it returns.
   ///
-  /// A vector goes from text to its column without an array of its own. When `read` throws, the dump
-  /// is as it was.
+  /// A vector goes from text to its column without an array of its own. When `read` throws, the
+  /// dump is as it was.
   mutating func appendRecord<Failure: Error>(
     _ read: (inout [Float]) throws(Failure) -> ScratchRecord
   ) throws(Failure) {

@@ -161,7 +161,7 @@ struct HistoryPropertyTests {
         #expect(disk.accepts(extended), "seed \(seed): \(choice.text)")
         #expect(
           disk.afterPowerLoss(extended).stateDigest() == before.afterPowerLoss(old).stateDigest(),
-          "seed \(seed), operation \(disk.operationCount) \(recorded.operation.kindName): \(old.text)"
+          "seed \(seed), operation \(disk.operationCount) \(recorded.operation.kindName)"
         )
       }
     }

@@ -46,9 +46,7 @@ struct NameLossTests {
     #expect(lab.disk.trees == [["log": filled(2, 20)]])
   }
 
-  @Test(
-    "Rename over, source not synced: the target may be empty, and is so after fsync of the directory"
-  )
+  @Test("Rename over, source not synced: the target may be empty, and is after a directory fsync")
   func renameOverUnsynced() throws {
     let lab = Lab()
     _ = try lab.durableFile("log", filled(1, 10))

@@ -8,7 +8,8 @@ import Testing
 /// machine has few.
 @Suite("The mount", .serialized, .enabled(if: Machine.canRunPrograms))
 struct MountTests {
-  /// Prints the outcome of every kind of call, with nothing in it that two file systems may differ in.
+  /// Prints the outcome of every kind of call, with nothing in it that two file systems may differ
+  /// in.
   static let everything = """
     import os, errno, stat
     def show(label, call):
@@ -48,7 +49,8 @@ struct MountTests {
     show("rmdir a file", lambda: os.rmdir("c"))
     show("through a file", lambda: os.stat("c/x"))
     show("unlink while open", lambda: (os.unlink("c"), os.unlink("d/b"), os.pread(fd, 99, 0)))
-    show("write while unlinked", lambda: (os.pwrite(fd, b"!", 0), os.fsync(fd), os.fstat(fd).st_size))
+    show("write while unlinked",
+         lambda: (os.pwrite(fd, b"!", 0), os.fsync(fd), os.fstat(fd).st_size))
     show("links of it", lambda: os.fstat(fd).st_nlink)
     show("dangling", lambda: open("s"))
     open("x", "w").write("first"); open("y", "w").write("second")

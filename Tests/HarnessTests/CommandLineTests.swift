@@ -22,6 +22,18 @@ struct CommandLineTests {
     #expect(throws: RunError.self) { try CommandWords.split(command) }
   }
 
+  @Test("A command that is printed for a shell is read back as the same words")
+  func shellOptions() throws {
+    let words = ["python3", "my subject.py", "it's", "a\"b\\c", "", "é", "--sync"]
+    let printed = RunPlan.SubjectChoice.command(words).shellOptions
+    let prefix = "--subject-command "
+    #expect(printed.hasPrefix(prefix))
+    // The shell takes the outer quotation away; a quotation in it is closed, escaped and reopened.
+    let shell = try CommandWords.split(String(printed.dropFirst(prefix.count)))
+    #expect(shell.count == 1)
+    #expect(try CommandWords.split(try #require(shell.first)) == words)
+  }
+
   private func plan(shard: RunPlan.Shard, seeds: Int) throws -> RunPlan {
     let scenario = RunPlan.NamedScenario(
       name: "s", scenario: .init(name: "s", purpose: "p"), source: "")
@@ -50,6 +62,7 @@ struct CommandLineTests {
 
   @Test("Text that goes into HTML and XML is escaped")
   func escaping() {
-    #expect(HTMLReport.escape("<a href=\"x\">&\u{1}") == "&lt;a href=&quot;x&quot;&gt;&amp;\u{FFFD}")
+    #expect(
+      HTMLReport.escape("<a href=\"x\">&\u{1}") == "&lt;a href=&quot;x&quot;&gt;&amp;\u{FFFD}")
   }
 }

@@ -208,6 +208,17 @@ struct CrashTests {
     #expect(story.names(.power, [:]) == [.acknowledgedWriteLost])
   }
 
+  @Test("What an unanswered effect only repeats is owed to the acknowledged one before it")
+  func repeated() {
+    var story = Story()
+    story.put("a", 1)
+    story.delete("a")
+    story.transaction([.delete("a"), .delete("b")], commit: nil)
+    #expect(story.permits(.power, [:]))
+    #expect(
+      story.names(.power, ["a": 1]) == [.deletedRecordResurrected, .acknowledgedWriteLost])
+  }
+
   @Test("A value that its own transaction replaced shows the transaction in part")
   func superseded() {
     var story = Story()
@@ -216,6 +227,19 @@ struct CrashTests {
     #expect(story.permits(.power, ["a": 1]))
     #expect(story.permits(.power, ["a": 3]))
     #expect(story.names(.power, ["a": 2]) == [.transactionNotAtomic])
+    var removed = Story()
+    removed.put("a", 1)
+    removed.transaction([.delete("a"), .put("a", 3)], commit: nil)
+    #expect(removed.names(.power, [:]) == [.transactionNotAtomic])
+    var batch = Story()
+    batch.put("a", 1)
+    batch.ask(.batch([.delete("a"), .put("a", 2), .delete("b"), .put("c", 3)]), unanswered)
+    #expect(batch.names(.power, [:]) == [.batchNotAtomic])
+    // A group that is missing as a whole is not there in part.
+    var whole = Story()
+    whole.put("b", 1)
+    whole.ask(.batch([.delete("a"), .put("a", 2), .put("b", 3)]))
+    #expect(whole.names(.power, ["b": 1]) == [.acknowledgedWriteLost])
     var acknowledged = Story()
     acknowledged.transaction([.put("a", 2), .put("a", 3)])
     #expect(

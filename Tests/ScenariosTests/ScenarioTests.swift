@@ -108,7 +108,8 @@ struct ScenarioTests {
       ("{purpose: 'p', keys: {count: 2, hot: 3}}", "1: \"hot\" must be a whole number from 0 to 2"),
       (
         "{purpose: 'p', crashes: ['power-los']}",
-        "1: \"crashes\" cannot be \"power-los\", only \"process-crash\", \"power-loss\"; did you mean \"power-loss\"?"
+        "1: \"crashes\" cannot be \"power-los\", only \"process-crash\", \"power-loss\"; "
+          + "did you mean \"power-loss\"?"
       ),
       ("{purpose: 'p', crashes: []}", "1: \"crashes\" must name at least one"),
       (

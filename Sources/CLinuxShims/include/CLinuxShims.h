@@ -1,13 +1,13 @@
-// What Swift cannot reach on Linux: fork, variadic and macro interfaces, signal handlers, and system
-// calls without a wrapper in glibc. No logic beyond the calls themselves.
+// What Swift cannot reach on Linux: fork, variadic and macro interfaces, signal handlers, and
+// system calls without a wrapper in glibc. No logic beyond the calls themselves.
 #ifndef CLINUXSHIMS_H
 #define CLINUXSHIMS_H
 
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-// epoll, which Swift's Glibc module leaves out. No other header that Glibc has as well belongs here:
-// Swift would then look for its types in this module.
+// epoll, which Swift's Glibc module leaves out. No other header that Glibc has as well belongs
+// here: Swift would then look for its types in this module.
 #include <sys/epoll.h>
 #include <sys/types.h>
 
@@ -56,13 +56,14 @@ struct clinux_spawned {
   int standard_input;
   int standard_output;
   int standard_error;
-  // Reads end-of-file once the program runs, or a clinux_spawn_failure when it could not be started.
+  // Reads end-of-file once the program runs, or a clinux_spawn_failure when it could not be
+  // started.
   int failure;
 };
 
-// Forks and starts a program in a process group of its own, without a terminal. Returns 0, or -1 with errno. It does not wait
-// for the exec: the child may need answers from a file system that the calling thread serves. The
-// child is killed when the calling *thread* ends (PR_SET_PDEATHSIG).
+// Forks and starts a program in a process group of its own, without a terminal. Returns 0, or -1
+// with errno. It does not wait for the exec: the child may need answers from a file system that the
+// calling thread serves. The child is killed when the calling *thread* ends (PR_SET_PDEATHSIG).
 int clinux_spawn(const struct clinux_spawn_options *options, struct clinux_spawned *result);
 
 // The Landlock ABI of this kernel; 0 where it is absent or switched off.
@@ -126,8 +127,8 @@ enum {
   CLINUX_OPTION_UNKNOWN = 3,
 };
 
-// One step of getopt_long: which option it was, its value, the word it stood in; after the last one,
-// where the operands begin (getopt_long has moved them behind the options).
+// One step of getopt_long: which option it was, its value, the word it stood in; after the last
+// one, where the operands begin (getopt_long has moved them behind the options).
 struct clinux_option {
   int which;
   const char *value;

@@ -3,8 +3,8 @@ import Determinism
 extension CrashStateEnumerator {
   /// The choice that keeps just the units marked in `kept`, each whole.
   ///
-  /// A file's size is that of its last kept unit. Ranges whose unit was dropped show zeros, or where
-  /// the space was never synced every kind of garbage in turn.
+  /// A file's size is that of its last kept unit. Ranges whose unit was dropped show zeros, or
+  /// where the space was never synced every kind of garbage in turn.
   func choice(keeping kept: [Bool]) -> PowerLossChoice {
     var names = [Bool](repeating: false, count: disk.pendingNames.count)
     var choices = files.map { number in

@@ -19,10 +19,10 @@ public struct ExplosionLimits: Sendable, Equatable {
 /// Method. The pending operations are *units*, in issue order: an entry operation; a write or
 /// truncation with its data and its size. While the subsets of units are few, all are listed; past
 /// that a stratified sample (design.md, section 3): none, all, each prefix, all but one, one alone,
-/// and random ones. To that come, for the newest writes, the ways in which part of a unit is kept: torn
-/// by sectors, ended at a byte, its size without its data (with every kind of garbage), its data
-/// without its size. Every draw comes from a generator derived from the crash point, so states never
-/// depend on what was listed before.
+/// and random ones. To that come, for the newest writes, the ways in which part of a unit is kept:
+/// torn by sectors, ended at a byte, its size without its data (with every kind of garbage), its
+/// data without its size. Every draw comes from a generator derived from the crash point, so states
+/// never depend on what was listed before.
 ///
 /// A state that keeps nothing of the newest operation is also a state of the point before it; when
 /// only those that are new are wanted, subsets without the newest unit are left out.

@@ -4,7 +4,8 @@
 /// choice give the same image, always. `text` and `init(parsing:)` are its one-line form in a
 /// schedule.
 public struct PowerLossChoice: Sendable, Equatable {
-  /// For each pending entry operation, in issue order, whether it was kept. Closed under dependence.
+  /// For each pending entry operation, in issue order, whether it was kept. Closed under
+  /// dependence.
   public var names: [Bool]
   /// The files with pending data or sizes, by inode number.
   public var files: [FileChoice]

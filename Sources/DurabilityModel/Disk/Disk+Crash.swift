@@ -6,8 +6,8 @@ extension Disk {
     return disk
   }
 
-  /// What a power cut leaves when it kept `choice` of what was pending: the medium, and a cache that
-  /// shows just that.
+  /// What a power cut leaves when it kept `choice` of what was pending: the medium, and a cache
+  /// that shows just that.
   ///
   /// The choice must be one for this disk: one that `CrashStateEnumerator` made here, or that
   /// `accepts` takes.
@@ -113,8 +113,8 @@ extension Disk {
 
   /// The sectors of each pending item that reached the disk.
   ///
-  /// A sector on the disk is a snapshot of the cache: with the newest kept item that touches it come
-  /// all earlier ones that do.
+  /// A sector on the disk is a snapshot of the cache: with the newest kept item that touches it
+  /// come all earlier ones that do.
   private func keptSectors(
     _ choice: PowerLossChoice.FileChoice, _ inode: Inode
   ) -> (perItem: [RangeSet], union: RangeSet) {

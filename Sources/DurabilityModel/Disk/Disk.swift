@@ -1,11 +1,11 @@
 /// The disk of one world: what the cache shows, what the medium holds, and every operation between.
 ///
-/// Method. A disk is a value. `apply` is the only thing that changes it, and the only place where an
-/// operation's meaning stands; both targets, the recording and its explosion go through it. Three
-/// queues lie between cache and medium, as disk.md has them: data (per inode, by sector), sizes (per
-/// inode) and names (per directory). A barrier moves what it covers from a queue to the medium
-/// without copying. A crash is a function of a disk and a choice (`Disk+Crash.swift`) and returns a
-/// new disk; clones share everything until one of them writes.
+/// Method. A disk is a value. `apply` is the only thing that changes it, and the only place where
+/// an operation's meaning stands; both targets, the recording and its explosion go through it.
+/// Three queues lie between cache and medium, as disk.md has them: data (per inode, by sector),
+/// sizes (per inode) and names (per directory). A barrier moves what it covers from a queue to the
+/// medium without copying. A crash is a function of a disk and a choice (`Disk+Crash.swift`) and
+/// returns a new disk; clones share everything until one of them writes.
 ///
 /// Not modelled here: extended attributes and times of day (mtime is an operation count); mode and
 /// owner are durable at once.

@@ -65,10 +65,10 @@ extension Inode {
     pendingSizes = kept
   }
 
-  /// A barrier that failed, with the after-state of ext4 (groundtruth, section 2 A): pages are marked
-  /// clean, the cache goes on showing the new content, the disk has the old; the size stays pending
-  /// until the next commit, with zeros behind it; a page that had never reached the disk stays
-  /// unwritten.
+  /// A barrier that failed, with the after-state of ext4 (groundtruth, section 2 A): pages are
+  /// marked clean, the cache goes on showing the new content, the disk has the old; the size stays
+  /// pending until the next commit, with zeros behind it; a page that had never reached the disk
+  /// stays unwritten.
   ///
   /// The whole pages that a truncation cut off are no data that could fail to be written: giving
   /// them back belongs to the size and stays pending with it.

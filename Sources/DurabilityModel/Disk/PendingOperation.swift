@@ -80,7 +80,8 @@ struct PendingName {
     /// A rename within one directory: one atomic change of two names.
     case rename(directory: InodeNumber, from: [UInt8], to: [UInt8], inode: InodeNumber)
     /// A rename of a directory from one directory into another: one atomic change of two names. No
-    /// file system shows a directory under two names, and with two it could come to lie below itself.
+    /// file system shows a directory under two names, and with two it could come to lie below
+    /// itself.
     case move(
       directory: InodeNumber, from: [UInt8], newDirectory: InodeNumber, to: [UInt8],
       inode: InodeNumber)

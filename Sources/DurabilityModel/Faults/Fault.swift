@@ -6,8 +6,9 @@ public enum FaultableOperation: String, Sendable, CaseIterable, Hashable {
   case rename, unlink, link, symlink, mkdir, rmdir, readdir
 }
 
-/// One injected deviation, keyed to a place that shrinking does not move (disk.md, "A fault is keyed
-/// to…"): a request, a file role, an operation kind, and the n-th such operation within that request.
+/// One injected deviation, keyed to a place that shrinking does not move (disk.md, "A fault is
+/// keyed to…"): a request, a file role, an operation kind, and the n-th such operation within that
+/// request.
 ///
 /// Its text form is one line: `request=1000003 fdatasync wal-#.log nth=1 EIO`, or for a write that
 /// leaves a prefix `request=7 write wal-#.log nth=2 ENOSPC after=100`.

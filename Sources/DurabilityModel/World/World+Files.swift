@@ -81,7 +81,8 @@ extension World {
   /// Writes at `offset`; a failed write may leave a prefix behind (disk.md).
   ///
   /// A synchronous write is a barrier for its range, and so reports an earlier failure that this
-  /// description has not seen (`generic_write_sync` of Linux); its bytes are then in the cache only.
+  /// description has not seen (`generic_write_sync` of Linux); its bytes are then in the cache
+  /// only.
   public func write(
     _ handle: HandleID, at offset: UInt64, _ bytes: UnsafeRawBufferPointer,
     _ durability: WriteDurability
@@ -147,9 +148,9 @@ extension World {
   /// fsync, or fdatasync when `dataOnly`.
   ///
   /// Reports a failure of an earlier barrier once to each description that was open then (errseq_t
-  /// of Linux 4.13; groundtruth, section 2). A barrier that fails covers nothing. One that fails with
-  /// the error of a write-back leaves its after-state; any other errno (EINTR, EROFS, ENOMEM…) says
-  /// that nothing was tried, and all stays pending.
+  /// of Linux 4.13; groundtruth, section 2). A barrier that fails covers nothing. One that fails
+  /// with the error of a write-back leaves its after-state; any other errno (EINTR, EROFS, ENOMEM…)
+  /// says that nothing was tried, and all stays pending.
   public func synchronize(_ handle: HandleID, dataOnly: Bool) throws(Errno) {
     let description = try description(handle)
     let number = description.inode
@@ -174,8 +175,8 @@ extension World {
     perform(.synchronize(inode: number, dataOnly: dataOnly), number)
   }
 
-  /// The error of an earlier barrier that `description` has not reported yet. One left by an earlier
-  /// life of the process is EIO: the disk keeps its count only.
+  /// The error of an earlier barrier that `description` has not reported yet. One left by an
+  /// earlier life of the process is EIO: the disk keeps its count only.
   private func unseenError(_ description: Description) -> Errno? {
     guard disk.errorCount(of: description.inode) != description.errors else { return nil }
     return lastErrors[description.inode] ?? .ioError

@@ -1,10 +1,10 @@
 import StorageInterface
 
-/// One world while a subject lives in it: a disk, its open descriptions, the faults of the plan, and
-/// the recording.
+/// One world while a subject lives in it: a disk, its open descriptions, the faults of the plan,
+/// and the recording.
 ///
-/// Both targets drive this class and decide nothing themselves: `sim` through the simulated storage,
-/// `fuse` through the mount. It belongs to one thread.
+/// Both targets drive this class and decide nothing themselves: `sim` through the simulated
+/// storage, `fuse` through the mount. It belongs to one thread.
 public final class World {
   /// The disk as it is now.
   public internal(set) var disk: Disk

@@ -3,7 +3,8 @@ import DurabilityModel
 import Scenarios
 
 /// Measures how many distinct crash states a second one pinned core explores, beside a bare loop on
-/// the same target: the same recoveries of one small state, with nothing recorded, exploded or judged.
+/// the same target: the same recoveries of one small state, with nothing recorded, exploded or
+/// judged.
 struct ThroughputBench {
   let targets: TargetFactory
   let scenario: RunPlan.NamedScenario

@@ -33,8 +33,8 @@ enum BenchCommand {
     _ = clinux_pin_to_cpu(cpu)
     let environment = EnvironmentReader.read()
     Console.print(
-      "\(environment.cpu), kernel \(environment.kernel), libfuse \(environment.libfuse); everything "
-        + "pinned to processor \(cpu); seed \(base)")
+      "\(environment.cpu), kernel \(environment.kernel), libfuse \(environment.libfuse); "
+        + "everything pinned to processor \(cpu); seed \(base)")
     let factory = TargetFactory(program: program)
     var measurements: [Measurement] = []
     func add(_ measurement: Measurement) {

@@ -5,6 +5,12 @@ import SubjectProtocol
 /// `torture doctor`: what this machine lacks, and how to get it.
 enum DoctorCommand {
   static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
+    if words == ["--help"] {
+      Console.print(
+        Options.help(
+          "torture doctor", "Says what this machine lacks to run torture, and how to get it.", []))
+      return 0
+    }
     guard words.isEmpty else { throw .usage("torture doctor takes no words") }
     var isWell = true
     func report(_ isGood: Bool, _ what: String, _ remedy: String) {
@@ -17,9 +23,11 @@ enum DoctorCommand {
     report(
       device >= 0, "/dev/fuse can be opened",
       why == ENOENT
-        ? "the kernel has no FUSE here: load it (modprobe fuse), or give the container --device /dev/fuse"
+        ? "the kernel has no FUSE here: load it (modprobe fuse), or give the container "
+          + "--device /dev/fuse"
         : why == EACCES || why == EPERM
-          ? "no permission (\(String(cString: strerror(why)))): run as root, or have root do chmod 0666 /dev/fuse"
+          ? "no permission (\(String(cString: strerror(why)))): run as root, or have root do "
+            + "chmod 0666 /dev/fuse"
           : String(cString: strerror(why)))
     if geteuid() != 0 {
       let found = access("/bin/fusermount3", X_OK) == 0 || access("/usr/bin/fusermount3", X_OK) == 0

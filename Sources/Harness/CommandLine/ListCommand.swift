@@ -5,6 +5,10 @@ import StorageInterface
 /// `torture list`.
 enum ListCommand {
   static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
+    if words == ["--help"] {
+      Console.print(Options.help(usage, "Lists what there is, one a line.", []))
+      return 0
+    }
     switch words.first {
     case "subjects":
       for entry in SubjectRegistry.entries { row(entry.name, entry.summary) }
@@ -27,10 +31,12 @@ enum ListCommand {
       row("roles", "a file's name with its digits masked, as wal-#.log; * is any")
       row("example", "request=1000003 fdatasync wal-#.log nth=1 EIO")
     default:
-      throw .usage("usage: torture list subjects|scenarios|models|faults")
+      throw .usage("usage: " + usage)
     }
     return 0
   }
+
+  private static let usage = "torture list subjects|scenarios|models|faults"
 
   private static func row(_ name: String, _ text: String) {
     Console.print(name + String(repeating: " ", count: max(2, 32 - name.count)) + text)

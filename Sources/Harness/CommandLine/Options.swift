@@ -1,8 +1,8 @@
 import CLinuxShims
 import Glibc
 
-/// A small declarative wrapper around glibc's `getopt_long`: long options only, as GNU programs have
-/// them, and none twice.
+/// A small declarative wrapper around glibc's `getopt_long`: long options only, as GNU programs
+/// have them, and none twice.
 struct Options {
   /// One option a command takes.
   struct Specification {
@@ -17,6 +17,7 @@ struct Options {
 
   /// Reads the words after the command's name.
   init(_ words: [String], _ specifications: [Specification], command: String) throws(RunError) {
+    try Self.refuseAbbreviations(words, specifications, command)
     let names = specifications.map { UnsafePointer(strdup($0.name)) }
     defer { for name in names { free(UnsafeMutableRawPointer(mutating: name)) } }
     let takesValue: [Int32] = specifications.map { $0.argument == nil ? 0 : 1 }
@@ -39,10 +40,31 @@ struct Options {
       case Int32(CLINUX_OPTION_FOUND):
         let name = specifications[Int(parsed.which)].name
         guard values[name] == nil else { throw .usage("--\(name) is given twice") }
-        values[name] = parsed.value.map { String(cString: $0) } ?? ""
+        let value = parsed.value.map { String(cString: $0) } ?? ""
+        // No option has such a value: it is the next option, taken for this one's.
+        guard !value.hasPrefix("--") else {
+          throw .usage("--\(name) needs a value; torture \(command) --help shows which")
+        }
+        values[name] = value
       case Int32(CLINUX_OPTION_NO_VALUE):
         throw .usage("\(word) needs a value; torture \(command) --help shows which")
       default:
+        throw .usage(
+          "torture \(command) does not know \(word); torture \(command) --help shows all")
+      }
+    }
+  }
+
+  /// getopt_long takes `--mode` for `--model` as long as nothing else begins so; a script that was
+  /// written today would mean something else tomorrow.
+  private static func refuseAbbreviations(
+    _ words: [String], _ specifications: [Specification], _ command: String
+  ) throws(RunError) {
+    for word in words {
+      if word == "--" { return }
+      guard word.hasPrefix("--") else { continue }
+      let name = word.dropFirst(2).prefix { $0 != "=" }
+      guard specifications.contains(where: { $0.name == name }) else {
         throw .usage(
           "torture \(command) does not know \(word); torture \(command) --help shows all")
       }

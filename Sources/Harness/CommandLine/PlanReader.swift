@@ -10,9 +10,14 @@ struct PlanReader {
 
   /// The plan; errors name the option.
   func plan() throws(RunError) -> RunPlan {
-    RunPlan(
+    let plan = RunPlan(
       scenarios: try scenarios(), targets: try targets(), subject: try subject(),
-      seed: try seed(), limit: try limit(), jobs: try jobs(), shard: try shard())
+      seed: try seed(), limit: try limit(), jobs: try jobs(),
+      namesScenarios: !options.operands.isEmpty, shard: try shard())
+    if case .command = plan.subject, plan.targets.contains(.sim) {
+      throw TargetFactory.needsFuse
+    }
+    return plan
   }
 
   private func scenarios() throws(RunError) -> [RunPlan.NamedScenario] {

@@ -20,8 +20,8 @@ enum ReplayCommand {
       Console.print(
         Options.help(
           "torture replay FAILURE [OPTION…]",
-          "Runs the schedule in the failure's directory again. Exit status 1: the same violation was\n"
-            + "there again; 3: it was not.", Self.options))
+          "Runs the schedule in the failure's directory again. Exit status 1: the same violation\n"
+            + "was there again; 3: it was not.", Self.options))
       return 0
     }
     guard options.operands.count == 1, let directory = options.operands.first else {

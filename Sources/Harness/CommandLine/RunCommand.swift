@@ -36,8 +36,8 @@ enum RunCommand {
       Console.print(
         Options.help(
           "torture run [SCENARIO…] [OPTION…]",
-          "Records a workload, cuts the power at every place, recovers twice, and judges. Without a\n"
-            + "scenario: every one that the subject can run.", Self.options))
+          "Records a workload, cuts the power at every place, recovers twice, and judges.\n"
+            + "Without a scenario: every one that the subject can run.", Self.options))
       return 0
     }
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)
@@ -48,7 +48,10 @@ enum RunCommand {
     try SweepLeftovers.run()
     let factory = TargetFactory(program: program)
     try Files.makeDirectory(directory)
-    Files.remove(directory + "/failures")
+    guard access(directory, W_OK | X_OK) == 0 else {
+      throw .harness("\(directory): cannot be written: \(String(cString: strerror(errno)))")
+    }
+    ReportWriter.clear(directory)
     var canaries: [Report.Canary] = []
     if options.has("prove") {
       canaries = try CanaryProof(library: library, targets: factory, progress: progress)
@@ -66,12 +69,19 @@ enum RunCommand {
     let report = ReportBuilder(
       plan: plan, result: result, canaries: canaries, environment: EnvironmentReader.read()
     ).build()
-    try ReportWriter(report: report).write(to: directory)
-    return finish(report, result, directory)
+    do throws(RunError) {
+      try ReportWriter(report: report).write(to: directory)
+    } catch {
+      return finish(report, result, result.problem ?? error, directory: nil)
+    }
+    return finish(report, result, result.problem, directory: directory)
   }
 
-  /// Prints what a stranger needs to know, the summary last, and gives the exit status.
-  private static func finish(_ report: Report, _ result: RunResult, _ directory: String) -> Int32 {
+  /// Prints what a stranger needs to know, the summary last, and gives the exit status; `directory`
+  /// is nil where the report could not be written.
+  private static func finish(
+    _ report: Report, _ result: RunResult, _ problem: RunError?, directory: String?
+  ) -> Int32 {
     Console.print("")
     for canary in report.canaries where !canary.caught {
       Console.print(
@@ -91,15 +101,14 @@ enum RunCommand {
         "VIOLATION \(violation.name) in \(violation.scenario) on \(violation.target), seed "
           + "\(violation.seed): torture replay \(violation.directory)")
     }
+    let coverage = report.coverage
     Console.print(
-      "coverage: \(report.coverage.reached) of \(report.coverage.reachable) reachable cells; not "
-        + "tried and assumed: see \(directory)/summary.md")
+      "coverage: \(coverage.reached) of \(coverage.reachable) reachable cells"
+        + (directory.map { "; not tried and assumed: see \($0)/summary.md" } ?? ""))
     if result.wasInterrupted { Console.print("interrupted: this is what was done so far") }
-    if let problem = result.problem {
-      Console.complain("torture: \(problem.message)")
-    }
+    if let problem { Console.complain("torture: \(problem.message)") }
     Console.print(report.summaryLine)
-    if report.violations.isEmpty, let problem = result.problem {
+    if report.violations.isEmpty, let problem {
       if case .usage = problem { return 2 }
       return 3
     }

@@ -7,8 +7,8 @@ struct ScenarioLibrary {
   /// The folder they are in.
   let directory: String
 
-  /// The library in `explicit`, else in `TORTURE_SCENARIOS`, in `./Scenarios`, or in the package that
-  /// `program` was built in.
+  /// The library in `explicit`, else in `TORTURE_SCENARIOS`, in `./Scenarios`, or in the package
+  /// that `program` was built in.
   init(_ explicit: String?, program: String) throws(RunError) {
     var candidates: [String] = []
     if let explicit {

@@ -66,8 +66,8 @@ public enum TortureCommand {
   private static var help: String {
     var lines = [
       "usage: torture COMMAND [OPTION…]", "",
-      "Crashes a write-ahead log in every way a disk permits, and checks that nothing it promised is "
-        + "lost.", "", "commands:",
+      "Crashes a write-ahead log in every way a disk permits, and checks that nothing it promised "
+        + "is lost.", "", "commands:",
     ]
     for command in commands {
       let padding = String(repeating: " ", count: 10 - command.name.count)

@@ -4,9 +4,9 @@ import StorageInterface
 
 /// A timer that makes a descriptor readable.
 ///
-/// A wait without a time limit costs less than one with, as the kernel need not set up and take down
-/// a timer for each; and a limit that only moves later needs no call at all: the alarm goes off early,
-/// and is then set anew.
+/// A wait without a time limit costs less than one with, as the kernel need not set up and take
+/// down a timer for each; and a limit that only moves later needs no call at all: the alarm goes
+/// off early, and is then set anew.
 final class Alarm {
   /// Readable once the alarm went off.
   let descriptor: Int32

@@ -5,11 +5,11 @@ import StorageInterface
 /// A subject's process, its pipes, and what has come through them.
 ///
 /// It never waits: the descriptors are non-blocking, and whoever polls them calls the matching
-/// method when one is ready. That lets one thread serve the subject's disk and its pipes, as it must:
-/// a subject blocked in a disk operation reads no request.
+/// method when one is ready. That lets one thread serve the subject's disk and its pipes, as it
+/// must: a subject blocked in a disk operation reads no request.
 ///
-/// The process is killed when the *thread* that started it ends (`PR_SET_PDEATHSIG`), so that thread
-/// has to outlive it.
+/// The process is killed when the *thread* that started it ends (`PR_SET_PDEATHSIG`), so that
+/// thread has to outlive it.
 public final class ChildProcess {
   /// Its process number, which is also the number of its process group.
   public let identifier: Int32
@@ -52,8 +52,8 @@ public final class ChildProcess {
     var all: [Int32] { [standardInput, standardOutput, standardError, failure, exit] }
   }
 
-  /// Starts `command`. It returns before the program runs: the new process may first need answers of
-  /// the mount it is confined to.
+  /// Starts `command`. It returns before the program runs: the new process may first need answers
+  /// of the mount it is confined to.
   ///
   /// - Throws: `SubjectFailure.couldNotStart`.
   public init(_ command: SubjectCommand) throws(SubjectFailure) {
@@ -130,8 +130,8 @@ public final class ChildProcess {
 
   /// Reads one block of standard output; false when nothing was there, or nothing will be.
   ///
-  /// One block at a time, and none while a whole answer waits to be taken: a flood must neither keep
-  /// the caller from its clock nor fill the memory.
+  /// One block at a time, and none while a whole answer waits to be taken: a flood must neither
+  /// keep the caller from its clock nor fill the memory.
   @discardableResult
   public func readOutput() -> Bool {
     guard !outputHasEnded, !output.isFull else { return false }

@@ -4,8 +4,8 @@ import Synchronization
 
 /// How descendants of a subject are found again, wherever they have moved to.
 ///
-/// A process that forks twice and calls setsid leaves its group and its session, and becomes a child
-/// of this process, among those of other subjects. What it cannot shed unknowingly is an
+/// A process that forks twice and calls setsid leaves its group and its session, and becomes a
+/// child of this process, among those of other subjects. What it cannot shed unknowingly is an
 /// inherited resource limit, so each subject gets one with a number of its own (`clinux_spawn`).
 enum ProcessIdentity {
   private static let serial = Atomic<UInt32>(0)
@@ -25,8 +25,8 @@ enum ProcessIdentity {
     harness << 32 | UInt64(serial.wrappingAdd(1, ordering: .relaxed).newValue)
   }
 
-  /// Kills every process that carries `tag`, but `leader`, and reaps those that are children of this
-  /// one; returns those that were still there.
+  /// Kills every process that carries `tag`, but `leader`, and reaps those that are children of
+  /// this one; returns those that were still there.
   static func killDescendants(_ tag: UInt64, except leader: Int32) -> [Int32] {
     guard let directory = opendir("/proc") else { return [] }
     defer { closedir(directory) }

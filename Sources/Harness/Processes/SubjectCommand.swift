@@ -26,8 +26,8 @@ public struct SubjectCommand: Equatable, Sendable {
 
 /// What a subject may use.
 public struct SubjectLimits: Equatable, Sendable {
-  /// Address space in bytes (`RLIMIT_AS`); nil for none. A garbage-collected runtime may reserve far
-  /// more than it uses.
+  /// Address space in bytes (`RLIMIT_AS`); nil for none. A garbage-collected runtime may reserve
+  /// far more than it uses.
   public var addressSpace: UInt64? = 4 << 30
   /// Processes of the same user (`RLIMIT_NPROC`); nil for none. Linux ignores it for root, and
   /// counts every process of the user, so it must leave room for what runs already.

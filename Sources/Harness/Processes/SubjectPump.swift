@@ -5,9 +5,10 @@ public import StorageInterface
 
 /// The one loop of a worker: it serves the subject's disk and talks to the subject, on one thread.
 ///
-/// Every wait of the worker goes through it, since a subject that waits for its disk answers nothing.
-/// Requests of the file system that are ready are served before an answer is taken, so everything
-/// the subject did before it answered is in the world's record when the caller reads the answer.
+/// Every wait of the worker goes through it, since a subject that waits for its disk answers
+/// nothing. Requests of the file system that are ready are served before an answer is taken, so
+/// everything the subject did before it answered is in the world's record when the caller reads the
+/// answer.
 public final class SubjectPump {
   /// The mount that is served meanwhile; nil for a subject without one.
   public let mount: FuseMount?

@@ -74,8 +74,7 @@ struct ImageWriter {
   }
 
   private func failure(_ path: [UInt8]) -> RunError {
-    .harness(
-      "\(String(decoding: path, as: UTF8.self)): cannot be written: \(String(cString: strerror(errno)))"
-    )
+    let why = String(cString: strerror(errno))
+    return .harness("\(String(decoding: path, as: UTF8.self)): cannot be written: \(why)")
   }
 }

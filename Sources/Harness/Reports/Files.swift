@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 
 /// Reading and writing whole files, with one clear line when it does not work.
 enum Files {
@@ -72,7 +73,9 @@ enum Files {
     case .fileWriteOutOfSpace: "no space left on the device"
     case .fileWriteVolumeReadOnly: "the file system is read-only"
     case .fileWriteFileExists: "something else is there"
-    default: "error \(error.code.rawValue)"
+    default:
+      (error.underlying as? POSIXError).map { String(cString: strerror($0.code.rawValue)) }
+        ?? "error \(error.code.rawValue)"
     }
   }
 }

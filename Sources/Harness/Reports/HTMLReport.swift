@@ -14,7 +14,8 @@ struct HTMLReport {
     body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; }
     table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto; }
     th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; }
-    pre { overflow-x: auto; padding: .6rem; border: 1px solid var(--line); }
+    pre { white-space: pre-wrap; padding: .6rem; border: 1px solid var(--line); }
+    code, pre, li { overflow-wrap: anywhere; }
     .broken { color: var(--bad); } .held { color: var(--good); }
     .cell { display: inline-block; width: .8rem; height: .8rem; background: var(--good); }
     .cell.no { background: none; border: 1px solid var(--bad); box-sizing: border-box; }
@@ -33,8 +34,8 @@ struct HTMLReport {
     </table>
     \(canaries)
     <h2>Coverage</h2>
-    <p>\(report.coverage.reached) of \(report.coverage.reachable) reachable cells: disk operation × \
-    file × request × event. A hollow square was never hit.</p>
+    <p>\(report.coverage.reached) of \(report.coverage.reachable) reachable cells: disk operation \
+    × file × request × event. A hollow square was never hit.</p>
     \(coverage)
     <h2>What was assumed, and what was not tried</h2>
     <ul>\(report.assumptions.map { "<li>\(Self.escape($0))" }.joined())</ul>

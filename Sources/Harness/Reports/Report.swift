@@ -125,7 +125,7 @@ extension Report {
   var exitStatus: Int32 {
     if !violations.isEmpty { return 1 }
     if !provesItself { return 3 }
-    if verdicts.isEmpty { return canaries.isEmpty ? 3 : 0 }
+    if verdicts.isEmpty { return canaries.isEmpty || interrupted ? 3 : 0 }
     return verdicts.contains { $0.verdict == "harness broken" || $0.verdict == "not measured" }
       ? 3 : 0
   }

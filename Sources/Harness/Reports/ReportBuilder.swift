@@ -16,7 +16,7 @@ struct ReportBuilder {
     let models = Set(plan.scenarios.map(\.scenario.disk.model.rawValue)).sorted()
     return Report(
       violations: result.failures.map(violation),
-      verdicts: result.parts.map(verdict),
+      verdicts: measuredParts.map(verdict),
       crashStates: statistics.crashStates,
       distinctCrashStates: statistics.distinctCrashStates, recoveries: statistics.recoveries,
       seeds: statistics.seeds, baseSeed: plan.seed.text, durationSeconds: result.seconds,
@@ -30,6 +30,11 @@ struct ReportBuilder {
       assumptions: assumptions(models))
   }
 
+  /// Without scenarios named, those that the subject cannot run are left out, and said to be.
+  private var measuredParts: [RunPart] {
+    result.parts.filter { plan.namesScenarios || !$0.isBeyondSubject }
+  }
+
   private func violation(_ entry: FailureEntry) -> Report.Violation {
     let needsNoPowerLoss = entry.crash.hasPrefix("process") || entry.crash.hasPrefix("no crash")
     return Report.Violation(
@@ -40,8 +45,8 @@ struct ReportBuilder {
       explanation: entry.explanation)
   }
 
-  /// *held* only where something was really tried: a run in which nothing was dropped, or no barrier
-  /// was ever seen, proves nothing (anchors.md, pitfall 5).
+  /// *held* only where something was really tried: a run in which nothing was dropped, or no
+  /// barrier was ever seen, proves nothing (anchors.md, pitfall 5).
   private func verdict(_ part: RunPart) -> Report.Verdict {
     let numbers = part.statistics
     let isBroken = result.failures.contains {
@@ -53,25 +58,27 @@ struct ReportBuilder {
     } else if let why = part.notMeasured {
       (verdict, reason) = ("not measured", why)
     } else if numbers.crashStates == 0 {
-      (verdict, reason) = ("not measured", "no crash state was judged: give it more time")
-    } else if numbers.barriers + numbers.failedBarriers == 0 {
+      (verdict, reason) = (
+        "not measured", result.problem?.message ?? "no crash state was judged: give it more time"
+      )
+    } else if part.crashes.contains(.power) && numbers.barriers + numbers.failedBarriers == 0 {
       (verdict, reason) = ("not measured", "inert: no barrier was ever reached")
-    } else if numbers.statesWithDrops == 0 && wantsPowerLoss(part.scenario) {
+    } else if part.crashes.contains(.power) && numbers.statesWithDrops == 0 {
       (verdict, reason) = ("harness broken", "inert: no unsynced operation was ever dropped")
     } else {
-      (verdict, reason) = (
-        "held",
-        "\(numbers.distinctCrashStates) distinct crash states, \(numbers.statesWithDrops) with drops"
-      )
+      var what =
+        "\(numbers.distinctCrashStates) distinct crash states, \(numbers.statesWithDrops) with "
+        + "drops"
+      let asked = plan.scenarios.first { $0.name == part.scenario }?.scenario.crashes ?? []
+      for crash in asked where !part.crashes.contains(crash) {
+        what += "; \(crash.rawValue) not measured: the contract promises nothing there"
+      }
+      (verdict, reason) = ("held", what)
     }
     return Report.Verdict(
       subject: plan.subject.name, scenario: part.scenario, target: part.target.rawValue,
       verdict: verdict, reason: reason, crashStates: numbers.crashStates,
       distinctCrashStates: numbers.distinctCrashStates, seeds: numbers.seeds)
-  }
-
-  private func wantsPowerLoss(_ name: String) -> Bool {
-    plan.scenarios.contains { $0.name == name && $0.scenario.crashes.contains(.power) }
   }
 
   private func activity(_ statistics: RunStatistics) -> Report.Activity {
@@ -96,5 +103,8 @@ struct ReportBuilder {
       "a failed fsync leaves pages clean, the cache new and the disk old (ext4)",
       "not tried: extended attributes, shared mappings, several outstanding requests, media faults",
     ]
+      + result.parts.filter(\.isBeyondSubject).map {
+        "not tried: scenario \($0.scenario) on \($0.target.rawValue): \($0.notMeasured ?? "")"
+      }
   }
 }

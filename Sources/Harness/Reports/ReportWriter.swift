@@ -4,8 +4,27 @@ import FoundationEssentials
 struct ReportWriter {
   let report: Report
 
-  /// Writes `report.json`, `summary.md`, `junit.xml` and `report.html` into `directory`.
+  private static let names = ["report.json", "summary.md", "junit.xml", "report.html"]
+
+  /// Removes what an earlier run wrote into `directory`: should this one come to nothing, nobody
+  /// takes the old report for its own.
+  static func clear(_ directory: String) {
+    for name in names { Files.remove(directory + "/" + name) }
+    Files.remove(directory + "/failures")
+  }
+
+  /// Writes `report.json`, `summary.md`, `junit.xml` and `report.html` into `directory`, all of
+  /// them or none.
   func write(to directory: String) throws(RunError) {
+    do throws(RunError) {
+      try writeAll(to: directory)
+    } catch {
+      for name in Self.names { Files.remove(directory + "/" + name) }
+      throw error
+    }
+  }
+
+  private func writeAll(to directory: String) throws(RunError) {
     try Files.makeDirectory(directory)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -24,6 +43,8 @@ struct ReportWriter {
   /// The summary for a CI job's page, in Markdown.
   var summary: String {
     var lines = ["# \(headline)", "", report.summaryLine, ""]
+    if let problem = report.problem { lines += ["Stopped: \(problem)", ""] }
+    if report.interrupted { lines += ["Interrupted: this is what was done so far.", ""] }
     lines += [
       "| scenario | target | verdict | crash states | distinct | seeds |",
       "|---|---|---|---|---|---|",
@@ -61,6 +82,7 @@ struct ReportWriter {
   var headline: String {
     if !report.violations.isEmpty { return "Broken: \(report.violations.count) violations" }
     if !report.provesItself { return "Harness broken: a planted bug escaped" }
+    if report.problem != nil { return "Not finished" }
     if report.exitStatus != 0 { return "Not measured" }
     return "Held: nothing promised was lost in \(report.distinctCrashStates) distinct crash states"
   }
@@ -94,6 +116,11 @@ struct ReportWriter {
           ? "  <testcase \(name)/>"
           : "  <testcase \(name)><failure message=\"escaped\">found "
             + "\(escape(canary.found))</failure></testcase>")
+    }
+    if let problem = report.problem {
+      cases.append(
+        "  <testcase name=\"run\" classname=\"torture\"><error message=\"\(escape(problem))\"/>"
+          + "</testcase>")
     }
     let failures = cases.count { $0.contains("<failure") }
     let errors = cases.count { $0.contains("<error") }

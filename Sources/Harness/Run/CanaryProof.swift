@@ -3,8 +3,8 @@ import Oracle
 import Scenarios
 import Subjects
 
-/// Proves that the harness finds what is there: every planted bug must be caught, by the right name,
-/// and a durable subject must lose data on a lying disk.
+/// Proves that the harness finds what is there: every planted bug must be caught, by the right
+/// name, and a durable subject must lose data on a lying disk.
 struct CanaryProof {
   let library: ScenarioLibrary
   let targets: TargetFactory
@@ -31,19 +31,22 @@ struct CanaryProof {
       Kept(
         subject: "reference", scenario: library.directory + "/controls/lying-disk.json5",
         seed: Seed(1),
-        expected: [
-          "acknowledged-write-lost", "deleted-record-resurrected", "recovery-refused",
-          "transaction-not-atomic", "batch-not-atomic", "wrong-vector", "wrong-metadata",
-        ]))
+        // Refusing to open is permitted there; losing what was acknowledged is what must show.
+        expected: ["acknowledged-write-lost", "deleted-record-resurrected"]))
     return kept
   }
 
-  /// Runs each from its kept seed on each target.
+  /// Runs each from its kept seed on each target; those done so far when the user interrupts.
   func prove(on kinds: [TargetKind]) throws(RunError) -> [Report.Canary] {
     var results: [Report.Canary] = []
     for kind in kinds {
       for canary in try kept() {
-        let result = try search(canary, on: kind, seeds: [canary.seed], seconds: nil)
+        let result: Report.Canary
+        do throws(RunError) {
+          result = try search(canary, on: kind, seeds: [canary.seed], seconds: nil)
+        } catch .interrupted {
+          return results
+        }
         results.append(result)
         progress.say(
           "\(result.caught ? "caught " : "ESCAPED") \(result.name) on \(kind.rawValue) as "

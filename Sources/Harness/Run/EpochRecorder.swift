@@ -197,7 +197,8 @@ private struct Life {
     let name: ViolationName = breakdown.kind == .hung ? .subjectHung : .subjectCrashed
     findings.append(
       LiveFinding(
-        finding: Finding(name, explanation: breakdown.message),
+        finding: Finding(
+          name, explanation: "at \(scheduled.request.name.rawValue): \(breakdown.message)"),
         request: scheduled.number))
   }
 

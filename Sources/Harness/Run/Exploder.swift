@@ -36,8 +36,8 @@ struct Exploder {
     var origin: Int
   }
 
-  /// Visits each (crash point, state); `visit` gets the state's key, how to make it, and the index of
-  /// the oracle's knowledge there. It returns false to stop.
+  /// Visits each (crash point, state); `visit` gets the state's key, how to make it, and the index
+  /// of the oracle's knowledge there. It returns false to stop.
   ///
   /// The states of one point come without those of the point before unless the oracle's knowledge
   /// changed between the two.
@@ -120,12 +120,19 @@ struct Exploder {
     }
   }
 
-  /// Keeps one state for each pick, each of its point's states with the same chance.
+  /// Keeps one state for each pick, drawn from its point's states. One that was torn is four times as
+  /// likely as one that lost nothing, one that lost something twice: what recovery must clean up shows
+  /// in the life after it.
   private mutating func offer(_ visit: Visit) {
+    let weight =
+      switch visit.step.kind {
+      case .process: 1
+      case .power(let choice): choice.tearsAnything ? 4 : choice.dropsAnything ? 2 : 1
+      }
     for index in picks.indices
     where picks[index].point == visit.step.point && picks[index].crash == visit.step.crash {
-      picks[index].seen += 1
-      if generatorForPicks.below(picks[index].seen) == 0 {
+      picks[index].seen += weight
+      if generatorForPicks.below(picks[index].seen) < weight {
         picks[index].found = visit.step
         picks[index].digest = visit.key
       }

@@ -4,8 +4,8 @@ import Oracle
 import Scenarios
 import SubjectProtocol
 
-/// Explores one seed of one scenario with one subject on one target: record, explode, recover twice,
-/// judge, go on (design.md, section 3).
+/// Explores one seed of one scenario with one subject on one target: record, explode, recover
+/// twice, judge, go on (design.md, section 3).
 ///
 /// It is a value of one worker's thread. What it finds depends on the scenario, the subject and the
 /// seed alone: never on time, on other seeds or on how many workers there are.
@@ -38,7 +38,8 @@ struct Explorer {
     var path: String
   }
 
-  /// Explores the seed to its end, to the first violation where that is wanted, or until interrupted.
+  /// Explores the seed to its end, to the first violation where that is wanted, or until
+  /// interrupted.
   mutating func run() throws(RunError) {
     var starts = [
       Start(
@@ -69,8 +70,8 @@ struct Explorer {
     return faults.isEmpty ? quiet : try record(start, requests, faults)
   }
 
-  /// A hang is one only when the same schedule, alone in a fresh process, exceeds ten times the limit
-  /// without a disk operation (design.md, section 3).
+  /// A hang is one only when the same schedule, alone in a fresh process, exceeds ten times the
+  /// limit without a disk operation (design.md, section 3).
   private func record(
     _ start: Start, _ requests: [ScheduledRequest], _ faults: [Fault]
   ) throws(RunError) -> RecordedEpoch {
@@ -126,13 +127,22 @@ struct Explorer {
     var generator = PRNG(seed.derived("picks " + start.path))
     let end = epoch.recording.operations.count
     let kinds = Contract.Crash.allCases.filter { session.crashes.contains($0) }
-    // The first recording branches, the later ones go deeper: a tree would spend a seed's time on one
-    // workload, and other seeds find other things.
+    // The first recording branches, the later ones go deeper: a tree would spend a seed's time on
+    // one workload, and other seeds find other things.
     let count = start.epoch == 0 ? session.scenario.continuations : 1
     return (0..<count).map { index in
       let crash = kinds[(index + generator.below(2)) % kinds.count]
-      let point =
-        crash == .process && generator.chance(1, in: 2) ? end : generator.number(in: 0...end)
+      var point = generator.number(in: 0...end)
+      switch crash {
+      case .process:
+        if generator.chance(1, in: 2) { point = end }
+      case .power:
+        // Right after a barrier little is pending; a few draws find a place where more is.
+        for _ in 0..<4 where point > 0 && epoch.recording.operations[point - 1].operation.isBarrier
+        {
+          point = generator.number(in: 0...end)
+        }
+      }
       return Exploder.Pick(point: point, crash: crash)
     }
   }

@@ -2,8 +2,8 @@ import Glibc
 
 /// A value that several threads share, behind one `pthread_mutex_t`.
 ///
-/// The thread sanitizer reports races inside `Synchronization.Mutex` that are none (platform.md), so
-/// this is the one lock of the package. `@unchecked` because the compiler cannot see that every
+/// The thread sanitizer reports races inside `Synchronization.Mutex` that are none (platform.md),
+/// so this is the one lock of the package. `@unchecked` because the compiler cannot see that every
 /// access to `value` goes through the mutex.
 final class Lock<Value>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>

@@ -15,6 +15,9 @@ struct RunPlan: Sendable {
   var limit: Limit
   /// How many workers.
   var jobs: Int
+  /// Whether the user named the scenarios; otherwise those that the subject cannot run are left
+  /// out.
+  var namesScenarios = false
   /// Which share of the seeds this machine takes.
   var shard: Shard = Shard(index: 1, count: 1)
 
@@ -47,13 +50,44 @@ struct RunPlan: Sendable {
     /// A program that speaks protocol version 1.
     case command([String])
 
-    /// The name reports use.
+    /// The name reports use: for a program its words, without the folders they are in.
     var name: String {
       switch self {
       case .builtIn(let name): name
       case .command(let words):
-        words.first.map { String($0.split(separator: "/").last ?? "") } ?? "command"
+        words.map { $0.split(separator: "/").last.map(String.init) ?? $0 }.joined(separator: " ")
       }
+    }
+
+    /// The options of `torture run` that choose it, as they can be pasted into a shell.
+    var shellOptions: String {
+      switch self {
+      case .builtIn(let name): "--subject \(name)"
+      case .command(let words): "--subject-command \(Self.quoted(words.map(Self.quoted)))"
+      }
+    }
+
+    private static func quoted(_ words: [String]) -> String {
+      "'"
+        + words.joined(separator: " ").split(separator: "'", omittingEmptySubsequences: false)
+        .joined(separator: "'\\''") + "'"
+    }
+
+    /// A word as `CommandWords` reads it back; plain where nothing in it means anything to a shell.
+    private static func quoted(_ word: String) -> String {
+      let isPlain =
+        !word.isEmpty
+        && word.utf8.allSatisfy { byte in
+          (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
+            || (0x61...0x7A).contains(byte) || "-_./=,:+@%".utf8.contains(byte)
+        }
+      if isPlain { return word }
+      var text = "\""
+      for character in word {
+        if character == "\"" || character == "\\" { text.append("\\") }
+        text.append(character)
+      }
+      return text + "\""
     }
   }
 

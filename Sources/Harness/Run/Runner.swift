@@ -1,7 +1,6 @@
 import CLinuxShims
 import Determinism
-import DurabilityModel
-import Scenarios
+import SubjectProtocol
 
 /// What a run came to.
 struct RunResult: Sendable {
@@ -24,6 +23,10 @@ struct RunPart: Sendable {
   var statistics = RunStatistics()
   /// Why nothing was measured here; nil where something was.
   var notMeasured: String?
+  /// The subject cannot do what the scenario is about.
+  var isBeyondSubject = false
+  /// The kinds of crash that were tried.
+  var crashes: Set<Contract.Crash> = []
 }
 
 /// A violation of a run: an example kept in a directory, and how often it was seen.
@@ -52,17 +55,8 @@ struct Runner: Sendable {
   /// What the workers share.
   private struct Shared {
     var nextTask = 0
-    var finished: [Int: TaskResult] = [:]
+    var finished: [Int: Worker.Result] = [:]
     var problem: RunError?
-  }
-
-  /// What one task found.
-  private struct TaskResult: Sendable {
-    var task: RunPlan.Task
-    var statistics: RunStatistics
-    var coverage: Coverage
-    var failures: [FailureEntry]
-    var notMeasured: String?
   }
 
   /// Runs until the plan is done, its time is up, or the user interrupts.
@@ -85,22 +79,14 @@ struct Runner: Sendable {
         let task = plan.task(index)
         do throws(RunError) {
           let result = try worker.perform(task)
-          progress.finished(result.statistics, result.failures, task)
-          shared.withLock {
-            $0.finished[index] = TaskResult(
-              task: task, statistics: result.statistics, coverage: result.coverage,
-              failures: result.failures, notMeasured: result.notMeasured)
-          }
-        } catch .interrupted {
+          progress.finished(result.part.statistics, result.failures, task)
+          shared.withLock { $0.finished[index] = result }
+        } catch {
           let partial = worker.partial
           shared.withLock {
-            $0.finished[index] = TaskResult(
-              task: task, statistics: partial.statistics, coverage: partial.coverage,
-              failures: partial.failures, notMeasured: nil)
+            if error != .interrupted, $0.problem == nil { $0.problem = error }
+            $0.finished[index] = partial
           }
-          break
-        } catch {
-          shared.withLock { if $0.problem == nil { $0.problem = error } }
           break
         }
       }
@@ -116,18 +102,15 @@ struct Runner: Sendable {
     result.seconds = seconds
     for index in shared.finished.keys.sorted() {
       guard let task = shared.finished[index] else { continue }
-      result.statistics.add(task.statistics)
+      result.statistics.add(task.part.statistics)
       result.coverage.add(task.coverage)
       let part = result.parts.firstIndex {
-        $0.scenario == task.task.scenario.name && $0.target == task.task.target
+        $0.scenario == task.part.scenario && $0.target == task.part.target
       }
       if let part {
-        result.parts[part].statistics.add(task.statistics)
+        result.parts[part].statistics.add(task.part.statistics)
       } else {
-        result.parts.append(
-          RunPart(
-            scenario: task.task.scenario.name, target: task.task.target,
-            statistics: task.statistics, notMeasured: task.notMeasured))
+        result.parts.append(task.part)
       }
       for failure in task.failures { merge(failure, into: &result.failures) }
     }
@@ -149,74 +132,3 @@ struct Runner: Sendable {
 
 /// Whether the user asked for the end (SIGINT or SIGTERM).
 func isInterrupted() -> Bool { clinux_interrupted() != 0 }
-
-/// One worker: its targets and sessions, kept from task to task.
-private struct Worker {
-  let plan: RunPlan
-  let targets: TargetFactory
-  let failures: FailureStore
-  private var open: [TargetKind: any Target] = [:]
-
-  /// What the task in progress had found when it was interrupted.
-  var partial: (statistics: RunStatistics, coverage: Coverage, failures: [FailureEntry]) = (
-    RunStatistics(), Coverage(), []
-  )
-
-  init(plan: RunPlan, targets: TargetFactory, failures: FailureStore) {
-    self.plan = plan
-    self.targets = targets
-    self.failures = failures
-  }
-
-  struct Result {
-    var statistics: RunStatistics
-    var coverage: Coverage
-    var failures: [FailureEntry]
-    var notMeasured: String?
-  }
-
-  mutating func perform(_ task: RunPlan.Task) throws(RunError) -> Result {
-    let target: any Target
-    if let existing = open[task.target] {
-      target = existing
-    } else {
-      target = try targets.make(task.target, subject: plan.subject)
-      open[task.target] = target
-    }
-    target.limits = task.scenario.scenario.limits
-    let session = try SubjectSession(
-      target: target, kind: task.target, scenarioName: task.scenario.name,
-      scenario: task.scenario.scenario, subjectName: plan.subject.name)
-    if session.crashes.isEmpty {
-      return Result(
-        statistics: RunStatistics(), coverage: Coverage(), failures: [],
-        notMeasured: "its contract promises nothing under the crashes of this scenario")
-    }
-    var explorer = Explorer(session: session, seed: task.seed)
-    explorer.isInterrupted = Harness.isInterrupted
-    do throws(RunError) {
-      try explorer.run()
-    } catch {
-      partial = (explorer.statistics, explorer.coverage, [])
-      partial.failures = try entries(explorer.failures, task)
-      throw error
-    }
-    return Result(
-      statistics: explorer.statistics, coverage: explorer.coverage,
-      failures: try entries(explorer.failures, task), notMeasured: nil)
-  }
-
-  private func entries(
-    _ found: [Failure], _ task: RunPlan.Task
-  ) throws(RunError) -> [FailureEntry] {
-    var entries: [FailureEntry] = []
-    for failure in found {
-      entries.append(try failures.keep(failure, scenario: task.scenario, subject: plan.subject))
-    }
-    return entries
-  }
-
-  func shutDown() {
-    for kind in TargetKind.allCases { open[kind]?.shutDown() }
-  }
-}

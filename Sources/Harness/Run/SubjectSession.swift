@@ -71,8 +71,8 @@ struct SubjectSession {
     return requests
   }
 
-  /// Draws the live faults of an epoch: places are taken from the same epoch without faults, so that
-  /// each comes to pass.
+  /// Draws the live faults of an epoch: places are taken from the same epoch without faults, so
+  /// that each comes to pass.
   func faults(for quiet: RecordedEpoch, seed: Seed) -> [Fault] {
     var faults: [Fault] = []
     for (index, template) in scenario.faults.enumerated() {

@@ -4,8 +4,8 @@ import Glibc
 /// Runs `body` on `count` threads of their own, each pinned to a processor where there are enough,
 /// and returns when all have ended.
 ///
-/// A worker's subject and mount inherit its processor: server and subject on one core are three times
-/// as fast as on two (platform.md).
+/// A worker's subject and mount inherit its processor: server and subject on one core are three
+/// times as fast as on two (platform.md).
 func onThreads(_ count: Int, pinned: Bool, _ body: @escaping @Sendable (Int) -> Void) {
   final class Start: Sendable {
     let index: Int

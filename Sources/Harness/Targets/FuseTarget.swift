@@ -9,8 +9,8 @@ import SubjectProtocol
 /// The target `fuse`: the subject is a child process on a real mount, served and spoken to by one
 /// loop on one thread.
 ///
-/// One mount serves many worlds, and one process may recover many worlds one after another. The mount
-/// is renewed now and then, because the kernel keeps inodes of worlds that are gone.
+/// One mount serves many worlds, and one process may recover many worlds one after another. The
+/// mount is renewed now and then, because the kernel keeps inodes of worlds that are gone.
 final class FuseTarget: Target {
   var limits = Scenario.Limits()
   var patience = 1
@@ -33,15 +33,15 @@ final class FuseTarget: Target {
 
   /// A target for the program `command`.
   ///
-  /// What a program writes outside its world would survive the power cut and hide a loss, so one that
-  /// nobody here wrote (`isForeign`) runs only where the kernel can keep it inside.
+  /// What a program writes outside its world would survive the power cut and hide a loss, so one
+  /// that nobody here wrote (`isForeign`) runs only where the kernel can keep it inside.
   init(command: [String], isForeign: Bool) throws(RunError) {
     self.command = command
     if isForeign {
       guard case .full = Confinement.available else {
         throw .notMeasured(
-          "this kernel cannot keep \(command[0]) inside its world: Landlock of Linux 6.2 or later is "
-            + "needed (boot with lsm=landlock,…)")
+          "this kernel cannot keep \(command[0]) inside its world: Landlock of Linux 6.2 or later "
+            + "is needed (boot with lsm=landlock,…)")
       }
     }
     do throws(RunDirectoryFailure) {
@@ -54,17 +54,32 @@ final class FuseTarget: Target {
 
   func describe(_ hello: Request) throws(RunError) -> SubjectDescription {
     self.hello = hello
+    var greeting = try greet()
+    if case .broken(let breakdown) = greeting, breakdown.kind == .hung {
+      // As with every hang: a program may take long to start on a machine that has much to do.
+      patience = 10
+      defer { patience = 1 }
+      greeting = try greet()
+    }
+    switch greeting {
+    case .answer(.hello(let description)):
+      isGreeted = true
+      return description
+    case .answer(.failed(let kind, let message)):
+      throw .notMeasured(
+        "\(command[0]): the subject refused hello: \(kind.rawValue): \(message)")
+    case .answer:
+      throw .notMeasured("\(command[0]): the subject's answer to hello says nothing about it")
+    case .broken(let breakdown):
+      throw .notMeasured(
+        "\(command[0]): the subject did not answer hello: \(breakdown.message)")
+    }
+  }
+
+  private func greet() throws(RunError) -> Exchange {
     endProcess()
     try start()
-    guard case .answer(let answer) = try send(hello, number: nil) else {
-      throw .notMeasured(
-        "\(command[0]): the subject did not answer hello: \(lastWords ?? "no reason given")")
-    }
-    guard case .hello(let description) = answer else {
-      throw .notMeasured("\(command[0]): the subject refused hello: \(answer)")
-    }
-    isGreeted = true
-    return description
+    return try send(hello, number: nil)
   }
 
   func enter(_ world: World, freshProcess: Bool) throws(RunError) {
@@ -167,8 +182,6 @@ final class FuseTarget: Target {
 
   // MARK: Requests and answers
 
-  private var lastWords: String?
-
   private func send(_ request: Request, number: UInt64?) throws(RunError) -> Exchange {
     guard let pump else { throw .harness("the mount is gone") }
     var line: [UInt8] = []
@@ -210,9 +223,8 @@ final class FuseTarget: Target {
     isGreeted = false
     world?.closeAll()
     let errors = String(decoding: remains?.standardError.bytes ?? [], as: UTF8.self)
-    var message = "at \(request.name.rawValue): \(failure)"
+    var message = "\(failure)"
     if let last = errors.split(separator: "\n").last { message += "; it said: \(last)" }
-    lastWords = message
     switch failure {
     case .interrupted: throw .interrupted
     case .mountLost(let why): throw .harness(why.description)

@@ -4,8 +4,8 @@ import SubjectProtocol
 
 /// Where subjects live: `sim` in this process, `fuse` behind a real mount.
 ///
-/// A target belongs to one worker and its thread. It runs one subject process at a time, in one world
-/// at a time; it decides nothing about the disk.
+/// A target belongs to one worker and its thread. It runs one subject process at a time, in one
+/// world at a time; it decides nothing about the disk.
 protocol Target: AnyObject {
   /// What a subject's process may use.
   var limits: Scenario.Limits { get set }

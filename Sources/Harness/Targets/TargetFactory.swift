@@ -5,6 +5,10 @@ struct TargetFactory: Sendable {
   /// The path of this program, which is also the subject process of every built-in subject.
   let program: String
 
+  /// The one line for a program that was to run in this process.
+  static let needsFuse = RunError.usage(
+    "--target sim runs subjects that come with the tool; a program of yours needs --target fuse")
+
   /// A target of `kind` for `subject`.
   func make(
     _ kind: TargetKind, subject: RunPlan.SubjectChoice
@@ -14,9 +18,7 @@ struct TargetFactory: Sendable {
       guard let entry = SubjectRegistry.entry(name) else { throw SubjectRegistry.unknown(name) }
       return SimulatedTarget(makeSubject: entry.make)
     case (.sim, .command):
-      throw .usage(
-        "--target sim runs subjects that come with the tool; a program of yours needs --target fuse"
-      )
+      throw Self.needsFuse
     case (.fuse, .builtIn(let name)):
       guard SubjectRegistry.entry(name) != nil else { throw SubjectRegistry.unknown(name) }
       return try FuseTarget(command: [program, "subject", name], isForeign: false)

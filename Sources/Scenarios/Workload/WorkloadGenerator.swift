@@ -78,7 +78,8 @@ public struct WorkloadGenerator: Sendable {
     }
   }
 
-  /// Switches a third of the kinds off and draws the others' weights anew, from a half to two times.
+  /// Switches a third of the kinds off and draws the others' weights anew, from a half to two
+  /// times.
   ///
   /// A seed that would write nothing keeps what it had, and what the scenario requires stays on: it
   /// is what the scenario is about.

@@ -119,7 +119,8 @@ extension JSONCursor {
     return try readObject()
   }
 
-  /// The `request` number of the object at the start of `line`, or nil if it has none or is no JSON.
+  /// The `request` number of the object at the start of `line`, or nil if it has none or is no
+  /// JSON.
   static func number(of line: Span<UInt8>) -> UInt64? {
     var cursor = JSONCursor(line)
     var number: UInt64?

@@ -1,8 +1,8 @@
 /// Writes JSON texts in one canonical form: equal values with equal signs of zero, equal bytes.
 ///
-/// Keys are sorted by byte; numbers are the shortest text that reads back as the same Float64, whole
-/// ones up to 2⁵³ without point and exponent, negative zero as `-0.0`; strings escape only what
-/// RFC 8259 requires; there is no whitespace.
+/// Keys are sorted by byte; numbers are the shortest text that reads back as the same Float64,
+/// whole ones up to 2⁵³ without point and exponent, negative zero as `-0.0`; strings escape only
+/// what RFC 8259 requires; there is no whitespace.
 public enum JSONWriter {
   /// The text of `value`, whose numbers are finite.
   public static func text(_ value: JSONValue) -> [UInt8] {

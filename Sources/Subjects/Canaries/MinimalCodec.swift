@@ -2,8 +2,8 @@ import SubjectProtocol
 
 /// The bytes of `MinimalStore`: records of `length:u32 | checksum:u64 | payload`, little endian.
 ///
-/// The checksum (FNV-1a, 64 bits) covers the payload, its length, the generation of the file and the
-/// record's offset, so that a record that is whole and in the wrong place is none.
+/// The checksum (FNV-1a, 64 bits) covers the payload, its length, the generation of the file and
+/// the record's offset, so that a record that is whole and in the wrong place is none.
 enum MinimalCodec {
   static let headerSize = 12
 

@@ -3,9 +3,9 @@ import SubjectProtocol
 
 /// A write-ahead log as small as it can be and right, for bugs to be planted into.
 ///
-/// It shares nothing with the reference store. One generation of files is live: `log-N` and, from the
-/// first checkpoint on, `snapshot-N`. Opening always makes a new generation, so nothing that is served
-/// stands in pages that an earlier process failed to sync.
+/// It shares nothing with the reference store. One generation of files is live: `log-N` and, from
+/// the first checkpoint on, `snapshot-N`. Opening always makes a new generation, so nothing that is
+/// served stands in pages that an earlier process failed to sync.
 final class MinimalStore {
   private let storage: any Storage
   private let bug: PlantedBug?
@@ -45,8 +45,8 @@ final class MinimalStore {
   // MARK: Changes
 
   /// Logs `changes` as one record, syncs it, and shows them.
-  func apply(_ changes: [MinimalCodec.Change]) throws(Failure) {
-    if bug == .batchSplit {
+  func apply(_ changes: [MinimalCodec.Change], isBatch: Bool = false) throws(Failure) {
+    if bug == .batchSplit && isBatch {
       for change in changes { try append([change]) }
     } else {
       try append(changes)

@@ -63,7 +63,7 @@ public final class MinimalSubject: Subject {
     case .batch(let mutations):
       var changes: [MinimalCodec.Change] = []
       for mutation in mutations { changes.append(try change(mutation)) }
-      try store.apply(changes)
+      try store.apply(changes, isBatch: true)
     case .begin(let transaction):
       guard transactions[transaction] == nil else {
         return .failed(.invalid, message: "it is open")

@@ -1,0 +1,85 @@
+import Oracle
+import Scenarios
+import SubjectProtocol
+
+/// One worker: its targets, kept from task to task.
+struct Worker {
+  let plan: RunPlan
+  let targets: TargetFactory
+  let failures: FailureStore
+  private var open: [TargetKind: any Target] = [:]
+
+  /// What a task came to.
+  struct Result: Sendable {
+    var part: RunPart
+    var coverage = Coverage()
+    var failures: [FailureEntry] = []
+  }
+
+  /// What the task in progress had found when it was interrupted or could not go on.
+  private(set) var partial: Result
+
+  init(plan: RunPlan, targets: TargetFactory, failures: FailureStore) {
+    self.plan = plan
+    self.targets = targets
+    self.failures = failures
+    partial = Result(part: RunPart(scenario: "", target: .sim))
+  }
+
+  /// Explores one seed of one scenario on one target.
+  mutating func perform(_ task: RunPlan.Task) throws(RunError) -> Result {
+    let scenario = task.scenario.scenario
+    partial = Result(part: RunPart(scenario: task.scenario.name, target: task.target))
+    let target = try target(task.target)
+    target.limits = scenario.limits
+    let session = try SubjectSession(
+      target: target, kind: task.target, scenarioName: task.scenario.name, scenario: scenario,
+      subjectName: plan.subject.name)
+    partial.part.crashes = session.crashes
+    if let why = unmeasured(session, scenario) {
+      partial.part.notMeasured = why
+      partial.part.isBeyondSubject = !scenario.isAllowed(by: session.description.operations)
+      return partial
+    }
+    var explorer = Explorer(session: session, seed: task.seed)
+    explorer.isInterrupted = Harness.isInterrupted
+    var problem: RunError?
+    do throws(RunError) {
+      try explorer.run()
+    } catch {
+      problem = error
+    }
+    partial.part.statistics = explorer.statistics
+    partial.coverage = explorer.coverage
+    for failure in explorer.failures {
+      partial.failures.append(
+        try failures.keep(failure, scenario: task.scenario, subject: plan.subject))
+    }
+    if let problem { throw problem }
+    return partial
+  }
+
+  /// Why nothing can be measured of this subject in this scenario; nil where something can.
+  private func unmeasured(_ session: SubjectSession, _ scenario: Scenario) -> String? {
+    let lacking = scenario.requires.filter { !session.description.operations.contains($0) }
+    if !lacking.isEmpty {
+      return "the subject does not support " + lacking.map(\.rawValue).joined(separator: ", ")
+    }
+    if session.crashes.isEmpty {
+      return "its contract promises nothing under the crashes of this scenario"
+    }
+    return nil
+  }
+
+  private mutating func target(_ kind: TargetKind) throws(RunError) -> any Target {
+    if let existing = open[kind] { return existing }
+    let made = try targets.make(kind, subject: plan.subject)
+    open[kind] = made
+    return made
+  }
+
+  /// Gives back what the targets hold.
+  func shutDown() {
+    for kind in TargetKind.allCases { open[kind]?.shutDown() }
+  }
+}
