@@ -58,7 +58,11 @@ struct ReportBuilder {
     } else if let why = part.notMeasured {
       (verdict, reason) = ("not measured", why)
     } else if numbers.crashStates == 0 {
-      (verdict, reason) = ("not measured", "no crash state was judged: give it more time")
+      (verdict, reason) = (
+        "not measured",
+        result.problem == nil
+          ? "no crash state was judged: give it more time" : "no crash state was judged: it stopped"
+      )
     } else if part.crashes.contains(.power) && numbers.barriers + numbers.failedBarriers == 0 {
       (verdict, reason) = ("not measured", "inert: no barrier was ever reached")
     } else if part.crashes.contains(.power) && numbers.statesWithDrops == 0 {
