@@ -97,6 +97,11 @@ public final class RunDirectory {
       if let value = getenv(variable), value.pointee != 0 { root = String(cString: value) }
     }
     while root.count > 1 && root.hasSuffix("/") { root.removeLast() }
+    // A subject has a working directory of its own, where a relative path means something else.
+    if !root.hasPrefix("/"), let directory = getcwd(nil, 0) {
+      root = String(cString: directory) + "/" + root
+      free(directory)
+    }
     return "\(root)/torture-\(geteuid())"
   }
 

@@ -49,6 +49,23 @@ extension EndToEndTests {
       workspace.expectNothingLeft()
     }
 
+    @Test("The mount may lie anywhere", arguments: ["a b\tü\\x", "relative", "./dots/../dots/"])
+    func places(directory: String) throws {
+      let workspace = try Workspace()
+      let place = workspace.path + "/" + directory
+      let made = try Started(["mkdir", "-p", place], environment: [], output: workspace.path).wait()
+      #expect(made.status == 0)
+      let isRelative = directory != "a b\tü\\x"
+      let outcome = try workspace.run(
+        [
+          Workspace.scenario("strict"), "--target", "fuse", "--seed", "1", "--seeds", "1",
+          "--quiet",
+        ],
+        after: ["env", "--chdir=\(workspace.path)", "TMPDIR=\(isRelative ? directory : place)"])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      workspace.expectNothingLeft()
+    }
+
     /// Starts a run that would go on for a minute, and waits until it has a mount and a subject on
     /// it.
     static func startLongRun(_ workspace: Workspace) throws -> Started {

@@ -63,6 +63,8 @@ extension EndToEndTests {
       ("fork put", "acknowledged-write-lost", "must be there is missing"),
       ("flood put", "acknowledged-write-lost", "must be there is missing"),
       ("late", "acknowledged-write-lost", "must be there is missing"),
+      // Above the limit, and not ten times above it.
+      ("slow put", "acknowledged-write-lost", "must be there is missing"),
     ]
 
     @Test("A subject that misbehaves later is broken by the right name", arguments: later.indices)
@@ -74,6 +76,7 @@ extension EndToEndTests {
       #expect(outcome.complaints == [])
       let report = try ReportFile(of: workspace)
       #expect(report.names.contains(name), "\(report.names)")
+      #expect(!report.names.contains("subject-hung"))
       #expect(outcome.errors.contains(says), "\(outcome.errors)")
       #expect(report.verdictNames == ["broken"])
       workspace.expectNothingLeft()

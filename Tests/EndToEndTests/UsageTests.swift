@@ -52,19 +52,20 @@ extension EndToEndTests {
       (["bench", "--fast"], "does not know --fast"),
     ]
 
-    @Test("Each mistake gives one line, status 2, and nothing else", arguments: mistakes.indices)
-    func mistake(index: Int) throws {
-      let (words, says) = Self.mistakes[index]
+    @Test("Each mistake gives one line, status 2, and nothing else")
+    func mistakes() throws {
       let workspace = try Workspace()
-      let reports = words.first == "run" && words.last != "--seed"
-      let outcome = try workspace.torture(
-        words + (reports ? ["--report", workspace.report] : []),
-        environment: ["TORTURE_SCENARIOS=\(Machine.package)/Scenarios"])
-      #expect(outcome.status == 2)
-      #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
-      #expect(outcome.complaints.first?.contains(says) == true, "\(outcome.errors)")
-      #expect(outcome.output == "")
-      #expect(access(workspace.report, F_OK) != 0, "no report is begun")
+      for (words, says) in Self.mistakes {
+        let reports = words.first == "run" && words.last != "--seed"
+        let outcome = try workspace.torture(
+          words + (reports ? ["--report", workspace.report] : []),
+          environment: ["TORTURE_SCENARIOS=\(Machine.package)/Scenarios"])
+        #expect(outcome.status == 2, "\(words)")
+        #expect(outcome.errors.split(separator: "\n").count == 1, "\(words): \(outcome.errors)")
+        #expect(outcome.complaints.first?.contains(says) == true, "\(words): \(outcome.errors)")
+        #expect(outcome.output == "", "\(words)")
+        #expect(access(workspace.report, F_OK) != 0, "\(words): no report is begun")
+      }
       workspace.expectNothingLeft()
     }
 

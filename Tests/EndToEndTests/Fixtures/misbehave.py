@@ -5,7 +5,7 @@
 HOW is what it does when the request AT (default: put) comes. It keeps its records in memory only and
 syncs an empty file, so a run that gets past the misbehaviour finds a loss.
 
-With `late` it takes half a second for its first answer. With `escape PATH` it tries to write to PATH at
+With `late` it takes half a second for its first answer, with `slow` three halves for the first put. With `escape PATH` it tries to write to PATH at
 open and says on standard error how that ended. With `quiet` it promises everything and takes nothing.
 """
 
@@ -48,6 +48,8 @@ def misbehave():
         os.kill(os.getpid(), signal.SIGABRT)
     elif HOW == "hang":
         hang()
+    elif HOW == "slow":
+        time.sleep(1.5)
     elif HOW == "rubbish":
         say("Segmentation fault (core dumped)\n")
         hang()
@@ -85,10 +87,12 @@ def escape(path):
 def main():
     records = {}
     first = True
+    behaved_once = False
     for text in sys.stdin:
         request = json.loads(text)
         operation = request["op"]
-        if operation == AT:
+        if operation == AT and not (HOW == "slow" and behaved_once):
+            behaved_once = True
             misbehave()
         if HOW == "late" and first:
             time.sleep(0.5)
