@@ -103,13 +103,13 @@ extension Scenario {
 
   private mutating func readFaults(_ reader: inout ScenarioReader) throws(ScenarioError) {
     for var fault in try reader.objects("faults") ?? [] {
-      guard let operation = try fault.string("operation") else {
+      guard let operation = try fault.choice("operation", FaultableOperation.self) else {
         throw fault.error("a fault needs an \"operation\", such as \"fsync\"")
       }
-      guard let errno = try fault.string("errno") else {
+      guard let errno = try fault.errno("errno") else {
         throw fault.error("a fault needs an \"errno\", such as \"EIO\"")
       }
-      var template = FaultTemplate(operation: operation, errno: errno)
+      var template = FaultTemplate(operation: operation.rawValue, errno: errno)
       template.role = try fault.string("role") ?? template.role
       try fault.set(&template.share, "share", in: 1...100)
       try fault.finish()
@@ -135,5 +135,18 @@ extension ScenarioReader {
     _ value: inout Int, _ key: String, in range: ClosedRange<Int>
   ) throws(ScenarioError) {
     if let number = try integer(key, in: range) { value = number }
+  }
+
+  /// The C name of an errno that a fault can have, or nil where the key is absent.
+  fileprivate mutating func errno(_ key: String) throws(ScenarioError) -> String? {
+    guard let node = node(key) else { return nil }
+    guard case .string(let text) = node.value else {
+      throw error(node, "\"\(key)\" must be the name of an errno, such as \"EIO\"")
+    }
+    let known = Fault.errorNames
+    if let name = known.first(where: { text.elementsEqual($0.utf8) }) { return name }
+    throw error(
+      node,
+      "\"\(key)\" cannot be \(Spelling.quoted(text))\(Spelling.hint(for: text, among: known))")
   }
 }

@@ -13,7 +13,8 @@ struct HistoryPropertyTests {
     _ seed: UInt64, steps: Int = 25, failing: Bool = false,
     _ visit: (_ before: Disk, _ after: Disk) throws -> Void
   ) rethrows {
-    var history = RandomHistory(Seed(seed).derived("history"), failing: failing)
+    var history = RandomHistory(
+      Seed(seed).derived("history"), faults: failing ? RandomHistory.failingBarriers : [])
     for _ in 0..<steps {
       let before = history.lab.disk
       history.step()
@@ -110,7 +111,8 @@ struct HistoryPropertyTests {
 
   @Test("A replayed recording makes the same disk", arguments: seeds)
   func replay(seed: UInt64) throws {
-    var history = RandomHistory(Seed(seed).derived("history"), failing: true)
+    var history = RandomHistory(
+      Seed(seed).derived("history"), faults: RandomHistory.failingBarriers)
     for _ in 0..<40 { history.step() }
     let recording = try #require(history.lab.world.recording)
     var disk = recording.start
@@ -120,11 +122,28 @@ struct HistoryPropertyTests {
     #expect(disk.choices(Self.limits) == history.lab.disk.choices(Self.limits))
   }
 
+  @Test("Every place that a recording names is hit by a fault keyed to it", arguments: seeds)
+  func faultPlaces(seed: UInt64) throws {
+    let name = Seed(seed).derived("history")
+    var quiet = RandomHistory(name)
+    for _ in 0..<30 { quiet.step() }
+    for recorded in try #require(quiet.lab.world.recording).operations {
+      guard let kind = FaultableOperation(rawValue: recorded.operation.kindName) else { continue }
+      let fault = Fault(
+        request: recorded.request, operation: kind, role: recorded.role, nth: recorded.nth,
+        error: .ioError)
+      var history = RandomHistory(name, faults: [fault])
+      for _ in 0..<30 { history.step() }
+      #expect(history.lab.world.faults.notFired.isEmpty, "seed \(seed): \(fault.text)")
+    }
+  }
+
   @Test(
     "What was permitted before an operation is permitted after it, without a barrier",
     arguments: seeds)
   func monotone(seed: UInt64) throws {
-    var history = RandomHistory(Seed(seed).derived("history"), failing: true)
+    var history = RandomHistory(
+      Seed(seed).derived("history"), faults: RandomHistory.failingBarriers)
     for _ in 0..<40 { history.step() }
     let recording = try #require(history.lab.world.recording)
     var disk = recording.start
@@ -181,6 +200,7 @@ struct HistoryPropertyTests {
     var names: [EntryName: InodeNumber?] = [:]
     var applied = 0
     var checked = 0
+    let limits = ExplosionLimits(exhaustiveUpTo: 8, samplesPerPoint: 3)
     for _ in 0..<40 {
       history.step()
       let disk = history.lab.disk
@@ -190,13 +210,13 @@ struct HistoryPropertyTests {
         Self.follow(recorded.operation, disk, &covered, &names)
       }
       applied = operations.count
-      for choice in disk.choices(Self.limits, seed: Seed(seed)) {
+      for choice in disk.choices(limits, seed: Seed(seed)) {
         let state = disk.afterPowerLoss(choice)
         for (inode, known) in covered where state[inode] != nil {
           let isKept = known.isKept(in: state.bytes(inode))
           #expect(isKept, "seed \(seed), inode \(inode.rawValue): \(choice.text)")
         }
-        checked += covered.count * names.count
+        checked += covered.count + names.count
         for (name, inode) in names {
           #expect(
             state.entry(name.name, in: name.directory) == inode, "seed \(seed): \(choice.text)")

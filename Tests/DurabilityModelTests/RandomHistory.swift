@@ -10,21 +10,22 @@ struct RandomHistory {
   private let directories: [InodeNumber]
   private let names = ["a", "b", "c"]
 
-  init(_ seed: Seed, _ parameters: DiskParameters = DiskParameters(), failing: Bool = false) {
-    var faults: [Fault] = []
-    if failing {
-      for operation in [FaultableOperation.fsync, .fdatasync, .fsyncdir] {
-        for nth in [2, 4] {
-          faults.append(
-            Fault(
-              request: 0, operation: operation, role: FileRole(name: "*"), nth: nth,
-              error: .ioError))
-        }
+  /// Faults that make some of the barriers of a history fail.
+  static var failingBarriers: [Fault] {
+    [FaultableOperation.fsync, .fdatasync, .fsyncdir].flatMap { operation in
+      [2, 4].map { nth in
+        Fault(
+          request: 0, operation: operation, role: FileRole(name: "*"), nth: nth, error: .ioError)
       }
     }
-    lab = Lab(parameters, faults: faults)
+  }
+
+  init(_ seed: Seed, faults: [Fault] = []) {
+    lab = Lab(faults: faults)
     generator = PRNG(seed)
     directories = [.root, (try? lab.makeDirectory("d")) ?? .root]
+    // A history without a file would prove nothing.
+    if let inode = try? lab.create("a") { open(inode) }
   }
 
   /// Makes one call; that it may be refused is part of the draw.

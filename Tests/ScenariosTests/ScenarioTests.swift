@@ -125,6 +125,25 @@ struct ScenarioTests {
         "{purpose: 'p', faults: [\n{operation: 'fsync'}]}",
         "2: a fault needs an \"errno\", such as \"EIO\""
       ),
+      (
+        "{purpose: 'p', faults: [{errno: 'EIO'}]}",
+        "1: a fault needs an \"operation\", such as \"fsync\""
+      ),
+      (
+        "{purpose: 'p', faults: [{\n operation: 'fsyncdirr', errno: 'EIO'}]}",
+        "2: \"operation\" cannot be \"fsyncdirr\", only \"create\", \"open\", \"read\", "
+          + "\"write\", \"truncate\", \"fsync\", \"fdatasync\", \"fsyncdir\", \"rename\", "
+          + "\"unlink\", \"link\", \"symlink\", \"mkdir\", \"rmdir\", \"readdir\"; did you "
+          + "mean \"fsyncdir\"?"
+      ),
+      (
+        "{purpose: 'p', faults: [{operation: 'fsync',\n errno: 'EI0'}]}",
+        "2: \"errno\" cannot be \"EI0\"; did you mean \"EIO\"?"
+      ),
+      (
+        "{purpose: 'p', faults: [{operation: 'fsync', errno: 5}]}",
+        "1: \"errno\" must be the name of an errno, such as \"EIO\""
+      ),
       ("{purpose: 'p', faults: [1]}", "1: each of \"faults\" must be an object"),
       ("{purpose: 'p', options: []}", "1: \"options\" must be an object"),
       (

@@ -51,8 +51,13 @@ struct FileContent {
 
   /// Makes `range` read as zeros; whole pages become holes.
   mutating func zero(_ range: Range<UInt64>) {
-    let end = min(Int(range.upperBound), pages.count * Page.size)
     var position = Int(range.lowerBound)
+    let firstWhole = (position + Page.size - 1) / Page.size
+    if range.upperBound >= pages.count * Page.size, firstWhole < pages.count {
+      // All behind it goes: a huge sparse file is cut at once, not page by page.
+      pages.removeSubrange(firstWhole...)
+    }
+    let end = min(Int(range.upperBound), pages.count * Page.size)
     while position < end {
       let within = position % Page.size
       let count = min(Page.size - within, end - position)

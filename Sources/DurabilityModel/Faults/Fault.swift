@@ -45,6 +45,9 @@ public struct Fault: Sendable, Equatable {
     return partial > 0 ? place + " after=\(partial)" : place
   }
 
+  /// The C names of the errors that a fault can have.
+  public static var errorNames: [String] { Errno.names.map(\.name) }
+
   /// Reads the text form; nil when `text` is none.
   public init?(parsing text: String) {
     // By bytes: a combining mark at the start of a role would make one character with the space.

@@ -122,7 +122,8 @@ extension World {
         throw .notDirectory
       }
     }
-    try check(.rename, name: name)
+    // By the new name, as the recording keeps it: a fault's place comes from there.
+    try check(.rename, name: newName)
     perform(
       .rename(
         directory: parent, name: name, newDirectory: newParent, newName: newName, mode: mode),

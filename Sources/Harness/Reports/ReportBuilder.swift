@@ -59,9 +59,7 @@ struct ReportBuilder {
       (verdict, reason) = ("not measured", why)
     } else if numbers.crashStates == 0 {
       (verdict, reason) = (
-        "not measured",
-        result.problem == nil
-          ? "no crash state was judged: give it more time" : "no crash state was judged: it stopped"
+        "not measured", result.problem?.message ?? "no crash state was judged: give it more time"
       )
     } else if part.crashes.contains(.power) && numbers.barriers + numbers.failedBarriers == 0 {
       (verdict, reason) = ("not measured", "inert: no barrier was ever reached")

@@ -138,7 +138,8 @@ struct Explorer {
         if generator.chance(1, in: 2) { point = end }
       case .power:
         // Right after a barrier little is pending; a few draws find a place where more is.
-        for _ in 0..<4 where point > 0 && epoch.recording.operations[point - 1].operation.isBarrier {
+        for _ in 0..<4 where point > 0 && epoch.recording.operations[point - 1].operation.isBarrier
+        {
           point = generator.number(in: 0...end)
         }
       }
@@ -195,7 +196,8 @@ struct Explorer {
     }
   }
 
-  /// Opens the state again in fresh processes; what none of them shows is no violation.
+  /// Opens the state again in fresh processes. They are believed, and not the process that had seen
+  /// other worlds: what they do not show is no violation.
   private mutating func confirm(
     _ findings: [Finding], _ visit: Visit, _ outcome: RecoveryOutcome, _ judge: inout PointJudge,
     _ start: Start, _ script: EpochScript
@@ -209,16 +211,23 @@ struct Explorer {
     let isHang = name == .recoveryHung
     let tries = session.targetKind == .sim || isHang ? 1 : 2
     var confirmed = 0
+    var (shown, findings) = (outcome, findings)
     session.target.patience = isHang ? 10 : 1
     defer { session.target.patience = 1 }
     for _ in 0..<tries {
       let again = try session.recoverer.recover(disk, freshProcess: true)
-      if again.isSame(as: outcome) { confirmed += 1 }
+      if !again.isSame(as: shown) {
+        guard confirmed == 0 else { continue }
+        (shown, outcomes[visit.key]) = (again, again)
+        guard case .broken(let others) = judge.judge(again, visit) else {
+          statistics.unconfirmed += 1
+          return
+        }
+        findings = others
+      }
+      confirmed += 1
     }
-    guard confirmed > 0 else {
-      statistics.unconfirmed += 1
-      return
-    }
+    guard let name = findings.map(\.name).min() else { return }
     var crashed = script
     crashed.crash = visit.step
     failures.append(

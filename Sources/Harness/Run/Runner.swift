@@ -1,8 +1,6 @@
-import SubjectProtocol
 import CLinuxShims
 import Determinism
-import DurabilityModel
-import Scenarios
+import SubjectProtocol
 
 /// What a run came to.
 struct RunResult: Sendable {
@@ -57,17 +55,8 @@ struct Runner: Sendable {
   /// What the workers share.
   private struct Shared {
     var nextTask = 0
-    var finished: [Int: TaskResult] = [:]
+    var finished: [Int: Worker.Result] = [:]
     var problem: RunError?
-  }
-
-  /// What one task found.
-  private struct TaskResult: Sendable {
-    var task: RunPlan.Task
-    var statistics: RunStatistics
-    var coverage: Coverage
-    var failures: [FailureEntry]
-    var part: RunPart
   }
 
   /// Runs until the plan is done, its time is up, or the user interrupts.
@@ -91,18 +80,12 @@ struct Runner: Sendable {
         do throws(RunError) {
           let result = try worker.perform(task)
           progress.finished(result.part.statistics, result.failures, task)
-          shared.withLock {
-            $0.finished[index] = TaskResult(
-              task: task, statistics: result.part.statistics, coverage: result.coverage,
-              failures: result.failures, part: result.part)
-          }
+          shared.withLock { $0.finished[index] = result }
         } catch {
           let partial = worker.partial
           shared.withLock {
             if error != .interrupted, $0.problem == nil { $0.problem = error }
-            $0.finished[index] = TaskResult(
-              task: task, statistics: partial.part.statistics, coverage: partial.coverage,
-              failures: partial.failures, part: partial.part)
+            $0.finished[index] = partial
           }
           break
         }
@@ -119,13 +102,13 @@ struct Runner: Sendable {
     result.seconds = seconds
     for index in shared.finished.keys.sorted() {
       guard let task = shared.finished[index] else { continue }
-      result.statistics.add(task.statistics)
+      result.statistics.add(task.part.statistics)
       result.coverage.add(task.coverage)
       let part = result.parts.firstIndex {
-        $0.scenario == task.task.scenario.name && $0.target == task.task.target
+        $0.scenario == task.part.scenario && $0.target == task.part.target
       }
       if let part {
-        result.parts[part].statistics.add(task.statistics)
+        result.parts[part].statistics.add(task.part.statistics)
       } else {
         result.parts.append(task.part)
       }

@@ -10,7 +10,7 @@ struct Worker {
   private var open: [TargetKind: any Target] = [:]
 
   /// What a task came to.
-  struct Result {
+  struct Result: Sendable {
     var part: RunPart
     var coverage = Coverage()
     var failures: [FailureEntry] = []

@@ -4,7 +4,8 @@ import StorageInterface
 /// `Storage` over a world in this process: the target `sim`, without a kernel.
 ///
 /// It makes the calls on the world that `PosixStorage` makes on the mount, so that both targets see
-/// the same mutating operations; it decides nothing.
+/// the same mutating operations; like it, it repeats interrupted calls, except barriers. It decides
+/// nothing.
 final class SimulatedStorage: Storage {
   private let world: World
 
@@ -12,6 +13,10 @@ final class SimulatedStorage: Storage {
   init(world: World) { self.world = world }
 
   func open(_ path: String, _ mode: OpenMode) throws(Errno) -> FileID {
+    try repeated { () throws(Errno) in try openOnce(path, mode) }
+  }
+
+  private func openOnce(_ path: String, _ mode: OpenMode) throws(Errno) -> FileID {
     let (parent, name) = try resolveParent(path)
     let inode: InodeNumber
     switch mode {
@@ -35,19 +40,21 @@ final class SimulatedStorage: Storage {
   func read(
     _ file: FileID, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
-    try world.read(handle(file), at: offset, into: buffer)
+    try repeated { () throws(Errno) in try world.read(handle(file), at: offset, into: buffer) }
   }
 
   func write(
     _ file: FileID, at offset: UInt64, _ bytes: UnsafeRawBufferPointer
   ) throws(Errno) -> Int {
-    try world.write(handle(file), at: offset, bytes, .volatile)
+    try repeated { () throws(Errno) in
+      try world.write(handle(file), at: offset, bytes, .volatile)
+    }
   }
 
   func size(_ file: FileID) throws(Errno) -> UInt64 { try world.size(of: handle(file)) }
 
   func truncate(_ file: FileID, to size: UInt64) throws(Errno) {
-    try world.setSize(handle(file), to: size)
+    try repeated { () throws(Errno) in try world.setSize(handle(file), to: size) }
   }
 
   func synchronize(_ file: FileID, dataOnly: Bool) throws(Errno) {
@@ -61,12 +68,14 @@ final class SimulatedStorage: Storage {
   func rename(_ source: String, to target: String) throws(Errno) {
     let (parent, name) = try resolveParent(source)
     let (newParent, newName) = try resolveParent(target)
-    try world.rename(name, in: parent, to: newName, in: newParent, .replace)
+    try repeated { () throws(Errno) in
+      try world.rename(name, in: parent, to: newName, in: newParent, .replace)
+    }
   }
 
   func remove(_ path: String) throws(Errno) {
     let (parent, name) = try resolveParent(path)
-    try world.unlink(name, in: parent)
+    try repeated { () throws(Errno) in try world.unlink(name, in: parent) }
   }
 
   func makeDirectory(_ path: String) throws(Errno) {
@@ -75,7 +84,20 @@ final class SimulatedStorage: Storage {
   }
 
   func list(_ path: String) throws(Errno) -> [String] {
-    try world.entries(of: try resolve(path)).map { String(decoding: $0.name, as: UTF8.self) }
+    let directory = try resolve(path)
+    let entries = try repeated { () throws(Errno) in try world.entries(of: directory) }
+    return entries.map { String(decoding: $0.name, as: UTF8.self) }
+  }
+
+  /// Calls `body` again while it is interrupted.
+  private func repeated<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+    while true {
+      do throws(Errno) {
+        return try body()
+      } catch  where error == .interrupted {
+        continue
+      }
+    }
   }
 
   private func handle(_ file: FileID) -> HandleID { HandleID(UInt32(bitPattern: file.rawValue)) }
