@@ -120,9 +120,9 @@ struct Exploder {
     }
   }
 
-  /// Keeps one state for each pick, drawn from its point's states. One that was torn is four times as
-  /// likely as one that lost nothing, one that lost something twice: what recovery must clean up shows
-  /// in the life after it.
+  /// Keeps one state for each pick, drawn from its point's states. One that was torn is four times
+  /// as likely as one that lost nothing, one that lost something twice: what recovery must clean up
+  /// shows in the life after it.
   private mutating func offer(_ visit: Visit) {
     let weight =
       switch visit.step.kind {
