@@ -131,7 +131,9 @@ struct ScenarioTests {
       ),
       (
         "{purpose: 'p', faults: [{\n operation: 'fsyncdirr', errno: 'EIO'}]}",
-        "2: \"operation\" cannot be \"fsyncdirr\", only \"create\", \"open\", \"read\", \"write\", \"truncate\", \"fsync\", \"fdatasync\", \"fsyncdir\", \"rename\", \"unlink\", \"link\", \"symlink\", \"mkdir\", \"rmdir\", \"readdir\"; did you mean \"fsyncdir\"?"
+        "2: \"operation\" cannot be \"fsyncdirr\", only "
+          + FaultableOperation.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+          + "; did you mean \"fsyncdir\"?"
       ),
       (
         "{purpose: 'p', faults: [{operation: 'fsync',\n errno: 'EI0'}]}",
