@@ -68,10 +68,12 @@ let package = Package(
       name: "SubjectProtocolTests", dependencies: ["SubjectProtocol", "Determinism"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "DurabilityModelTests", dependencies: ["DurabilityModel", "Determinism"],
+      name: "DurabilityModelTests",
+      dependencies: ["DurabilityModel", "Determinism", "StorageInterface"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "ScenariosTests", dependencies: ["Scenarios", "Determinism"],
+      name: "ScenariosTests",
+      dependencies: ["Scenarios", "Determinism", "SubjectProtocol", "DurabilityModel"],
       swiftSettings: testSettings),
     .testTarget(
       name: "OracleTests", dependencies: ["Oracle", "SubjectProtocol", "Determinism"],

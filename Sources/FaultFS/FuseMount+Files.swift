@@ -100,18 +100,26 @@ extension FuseMount {
     let world = try world(of: parent)
     let name = try name(text)
     let caller = Caller(request)
-    let inode: InodeNumber
+    var created: InodeNumber?
     do throws(Errno) {
-      inode = try world.create(
+      created = try world.create(
         name, in: parent.inode, mode: UInt16(mode & 0o7777), user: caller.user,
         group: caller.group)
     } catch {
       // The kernel asks for a creation where it remembers no such name; without O_EXCL the program
       // is content with a file that is there after all.
       guard error == .fileExists && information.flags & O_EXCL == 0 else { throw error }
-      inode = try world.lookup(name, in: parent.inode)
     }
-    let handle = try world.open(inode, truncating: information.flags & O_TRUNC != 0)
+    let inode: InodeNumber
+    let handle: HandleID
+    if let created {
+      // One call of the program: a fault of `open` does not meet it a second time.
+      inode = created
+      handle = try world.openCreated(created)
+    } else {
+      inode = try world.lookup(name, in: parent.inode)
+      handle = try world.open(inode, truncating: information.flags & O_TRUNC != 0)
+    }
     describe(&information, OpenNumber(slot: parent.slot, handle))
     do throws(Errno) {
       var entry = try entry(NodeNumber(slot: parent.slot, inode))
