@@ -209,6 +209,20 @@ struct DataLossTests {
     #expect(lab.disk.keeping([.none, .none], size: 1).bytes(file.inode) == filled(1, 512))
   }
 
+  @Test("A truncation gives the last page back whole: grown again, the file has a hole there")
+  func truncationLeavesHoles() throws {
+    let lab = Lab()
+    let file = try lab.durableFile("a", filled(1, 6000))
+    try lab.world.setSize(file.handle, to: 4096)
+    try lab.world.setSize(file.handle, to: 6000)
+    #expect(try lab.world.attributes(file.inode).blocks == 8)
+    // The same hole whether the state was made whole or piece by piece.
+    let whole = lab.disk.keeping([.all], size: 0)
+    let pieces = lab.disk.keeping([.sectors(Array(8..<16))], size: 0)
+    #expect(whole.stateDigest() == pieces.stateDigest())
+    #expect(try World(disk: whole).attributes(file.inode).blocks == 8)
+  }
+
   @Test("Truncation to the same size is no operation")
   func truncateToSameSize() throws {
     let lab = Lab()

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Properties of random histories")
 struct HistoryPropertyTests {
-  static let seeds: [UInt64] = Array(0..<8)
+  /// The last one once showed a hole that depended on how a state was made.
+  static let seeds: [UInt64] = Array(0..<7) + [1001]
   static let limits = ExplosionLimits(exhaustiveUpTo: 16, samplesPerPoint: 4)
 
   /// Runs the history of `seed` and visits the disk after each of its calls.

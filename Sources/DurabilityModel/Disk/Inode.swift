@@ -91,8 +91,9 @@ struct Inode {
   /// reach the disk as zeros whether or not the size does (groundtruth, row g).
   mutating func setSize(_ size: UInt64, operation: UInt64) {
     if size < cachedSize {
-      let cut = PendingData(
-        operation: operation, offset: size, length: Int(cachedSize - size), bytes: nil)
+      // To the end of the last page: it is given back whole, and is a hole from then on.
+      let end = (Int(cachedSize) + Page.size - 1) / Page.size * Page.size
+      let cut = PendingData(operation: operation, offset: size, length: end - Int(size), bytes: nil)
       let page = cut.firstWholePage
       forgetLost(from: page)
       let dropped = unwritten.intersection(page..<Int.max)

@@ -94,8 +94,8 @@ final class SimulatedStorage: Storage {
     while true {
       do throws(Errno) {
         return try body()
-      } catch  where error == .interrupted {
-        continue
+      } catch {
+        if error != .interrupted { throw error }
       }
     }
   }
