@@ -24,8 +24,15 @@ final class Workspace {
 
   deinit {
     for process in processes() { kill(process, SIGKILL) }
-    for mount in mounts().reversed() { umount2(mount, Int32(MNT_DETACH)) }
+    for mount in mounts().reversed() { _ = unmount(mount) }
     try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// Takes a mount away, even while it is in use; whether that was allowed.
+  func unmount(_ mount: String) -> Bool {
+    if umount2(mount, Int32(MNT_DETACH)) == 0 { return true }
+    let command = ["fusermount3", "-u", "-z", mount]
+    return (try? Started(command, environment: [], output: path).wait().status) == 0
   }
 
   /// Runs torture to its end. `prefix` stands before it on the command line.
