@@ -124,7 +124,6 @@ extension Scenario {
     try limits.set(
       &self.limits.standardErrorKilobytes, "standardErrorKilobytes", in: 1...1_048_576)
     try limits.set(&self.limits.answerMegabytes, "answerMegabytes", in: 1...1024)
-    try limits.set(&self.limits.processes, "processes", in: 1...65_536)
     try limits.finish()
   }
 }

@@ -102,8 +102,6 @@ public struct Scenario: Sendable, Equatable {
     public var standardErrorKilobytes = 256
     /// Megabytes (2²⁰ bytes) of one answer.
     public var answerMegabytes = 64
-    /// Processes and threads.
-    public var processes = 64
 
     /// The limits of every scenario that does not set its own.
     public init() {}

@@ -27,7 +27,7 @@ struct ScenarioTests {
     #expect(scenario.dimension == 8 && scenario.operations == 32 && scenario.epochs == 2)
     #expect(scenario.crashes == [.process, .power])
     #expect(scenario.disk == DiskParameters())
-    #expect(scenario.limits.requestSeconds == 5 && scenario.limits.processes == 64)
+    #expect(scenario.limits.requestSeconds == 5)
   }
 
   @Test("Every key is read")
@@ -44,7 +44,7 @@ struct ScenarioTests {
                 {operation: "write", errno: "ENOSPC", role: "wal-#", share: 30}],
        options: {segmentBytes: 2048},
        limits: {requestSeconds: 1, memoryMegabytes: 64, standardErrorKilobytes: 2,
-                answerMegabytes: 3, processes: 4},
+                answerMegabytes: 3},
        contract: {acknowledgement: {"power-loss": "none"}, barriers: ["flush"], syncEvery: null,
                   order: "per-key", transactions: false, batches: "none", clear: "per-record",
                   creation: "unspecified", afterFailedBarrier: "continues",

@@ -54,11 +54,23 @@ struct PlanReader {
       }
       let words = try CommandWords.split(command)
       guard !words.isEmpty else { throw .usage("--subject-command is empty") }
-      return .command(words)
+      // The program itself is looked for along PATH unless it has a slash, as a shell does.
+      let program = words[0].utf8.contains(UInt8(ascii: "/")) ? Self.absolute(words[0]) : words[0]
+      return .command([program] + words.dropFirst().map(Self.absolute))
     }
     let name = options.values["subject"] ?? "reference"
     guard SubjectRegistry.entry(name) != nil else { throw SubjectRegistry.unknown(name) }
     return .builtIn(name)
+  }
+
+  /// A word that names a file from here, as a path that names it from everywhere: a subject's
+  /// working directory is its scratch folder.
+  private static func absolute(_ word: String) -> String {
+    guard !word.isEmpty, !word.hasPrefix("-"), !word.hasPrefix("/"), Files.isFile(word),
+      let path = realpath(word, nil)
+    else { return word }
+    defer { free(path) }
+    return String(cString: path)
   }
 
   private func seed() throws(RunError) -> Seed {

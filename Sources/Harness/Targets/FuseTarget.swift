@@ -184,6 +184,14 @@ final class FuseTarget: Target {
 
   private func send(_ request: Request, number: UInt64?) throws(RunError) -> Exchange {
     guard let pump else { throw .harness("the mount is gone") }
+    if pump.child?.takeLine() != nil {
+      // It would be taken for the answer to the next request.
+      endProcess()
+      let name = request.name.rawValue
+      return .broken(
+        SubjectBreakdown(kind: .rubbish, message: "it wrote a line nobody asked for before \(name)")
+      )
+    }
     var line: [UInt8] = []
     RequestEncoder.append(request, number: number, to: &line)
     switch pump.exchange(line, limit: timeLimit) {
