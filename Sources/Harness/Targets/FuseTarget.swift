@@ -79,7 +79,7 @@ final class FuseTarget: Target {
   private func greet() throws(RunError) -> Exchange {
     endProcess()
     try start()
-    return try send(hello, number: nil)
+    return try send(hello)
   }
 
   func enter(_ world: World, freshProcess: Bool) throws(RunError) {
@@ -103,7 +103,7 @@ final class FuseTarget: Target {
     if pump?.child == nil { try start() }
     if !isGreeted {
       world.beginRequest(0)
-      let greeting = try send(hello, number: nil)
+      let greeting = try send(hello)
       guard case .answer(.hello) = greeting else { return greeting.orRubbish("hello") }
       isGreeted = true
     }
@@ -113,7 +113,7 @@ final class FuseTarget: Target {
       sent = .open(
         directory: directory.mountPoint + "/" + worldName, dimension: dimension, options: options)
     }
-    return try send(sent, number: nil)
+    return try send(sent)
   }
 
   func endProcess() {
@@ -182,7 +182,8 @@ final class FuseTarget: Target {
 
   // MARK: Requests and answers
 
-  private func send(_ request: Request, number: UInt64?) throws(RunError) -> Exchange {
+  /// Requests carry no number: nothing overlaps, and equal answers stay equal bytes.
+  private func send(_ request: Request) throws(RunError) -> Exchange {
     guard let pump else { throw .harness("the mount is gone") }
     if pump.child?.takeLine() != nil {
       // It would be taken for the answer to the next request.
@@ -193,7 +194,7 @@ final class FuseTarget: Target {
       )
     }
     var line: [UInt8] = []
-    RequestEncoder.append(request, number: number, to: &line)
+    RequestEncoder.append(request, number: nil, to: &line)
     switch pump.exchange(line, limit: timeLimit) {
     case .success(let answer): return decode(answer, to: request)
     case .failure(let failure): return try broken(failure, request)

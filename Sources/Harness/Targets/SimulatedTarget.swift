@@ -12,7 +12,6 @@ final class SimulatedTarget: Target {
   var patience = 1
 
   private let makeSubject: SubjectFactory
-  private var hello = Request.hello(options: .emptyObject)
   private var world: World?
   private var subject: (any Subject)?
 
@@ -20,7 +19,6 @@ final class SimulatedTarget: Target {
   init(makeSubject: @escaping SubjectFactory) { self.makeSubject = makeSubject }
 
   func describe(_ hello: Request) throws(RunError) -> SubjectDescription {
-    self.hello = hello
     let subject = makeSubject { (_: String) throws(Errno) -> any Storage in throw Errno.noSuchFile }
     guard case .hello(let description) = subject.answer(hello) else {
       throw .harness("a subject in this process refused hello")
