@@ -13,6 +13,9 @@ struct FileContent {
   /// Whether page `index` holds data (not a hole).
   func hasPage(_ index: Int) -> Bool { index < pages.count && pages[index] != nil }
 
+  /// Where the last page with data ends.
+  var pageLimit: Int { pages.count }
+
   /// How many pages hold data.
   var pageCount: Int { pages.reduce(0) { $0 + ($1 == nil ? 0 : 1) } }
 

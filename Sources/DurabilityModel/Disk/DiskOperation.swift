@@ -21,6 +21,12 @@ public enum DiskOperation: Sendable, Equatable {
     inode: InodeNumber, offset: UInt64, bytes: [UInt8], durability: WriteDurability)
   /// Sets the size.
   case setSize(inode: InodeNumber, size: UInt64)
+  /// Gives a range of a file space, takes it away, or zeros it.
+  case allocate(inode: InodeNumber, offset: UInt64, length: UInt64, mode: AllocationMode)
+  /// Sets an extended attribute, or removes it where `value` is nil.
+  case setExtendedAttribute(inode: InodeNumber, name: [UInt8], value: [UInt8]?)
+  /// Sets the times that a program may set.
+  case setTimes(inode: InodeNumber, accessed: TimeChange, modified: TimeChange)
   /// Changes permissions and owner. The model makes it durable at once: no promise of a store hangs
   /// on it.
   case setAttributes(inode: InodeNumber, mode: UInt16, user: UInt32, group: UInt32)
@@ -41,6 +47,7 @@ public enum DiskOperation: Sendable, Equatable {
       case .regular: "create"
       case .directory: "mkdir"
       case .symbolicLink: "symlink"
+      case .pipe, .socket, .characterDevice, .blockDevice: "mknod"
       }
     case .link: "link"
     case .unlink: "unlink"
@@ -49,6 +56,9 @@ public enum DiskOperation: Sendable, Equatable {
     case .write: "write"
     case .setSize: "truncate"
     case .setAttributes: "setattr"
+    case .allocate: "fallocate"
+    case .setExtendedAttribute(_, _, let value): value == nil ? "removexattr" : "setxattr"
+    case .setTimes: "utimens"
     case .synchronize(_, let dataOnly): dataOnly ? "fdatasync" : "fsync"
     case .synchronizeDirectory: "fsyncdir"
     case .failedSynchronize: "failed-fsync"
@@ -60,8 +70,8 @@ public enum DiskOperation: Sendable, Equatable {
   public var isFailure: Bool {
     switch self {
     case .failedSynchronize, .failedSynchronizeDirectory: true
-    case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
-      .synchronize, .synchronizeDirectory:
+    case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .allocate,
+      .setAttributes, .setExtendedAttribute, .setTimes, .synchronize, .synchronizeDirectory:
       false
     }
   }
@@ -72,7 +82,9 @@ public enum DiskOperation: Sendable, Equatable {
     case .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory:
       true
     case .write(_, _, _, let durability): durability == .synchronous
-    case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .setAttributes: false
+    case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .allocate, .setAttributes,
+      .setExtendedAttribute, .setTimes:
+      false
     }
   }
 }
