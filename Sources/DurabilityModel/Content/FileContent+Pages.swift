@@ -121,8 +121,8 @@ extension FileContent {
     }
   }
 
-  /// Turns whole pages into holes. Costs what goes, not what lies between: a huge sparse file is cut
-  /// at once.
+  /// Turns whole pages into holes. Costs what goes, not what lies between: a huge sparse file is
+  /// cut at once.
   mutating func removePages(_ range: Range<Int>) {
     guard let first = nextPage(from: range.lowerBound), first < range.upperBound else { return }
     if !isKnownUniquelyReferenced(&root) { root = root.map { $0.copy($0.count) } }

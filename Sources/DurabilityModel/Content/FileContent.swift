@@ -35,9 +35,9 @@ struct FileContent {
     }
   }
 
-  /// Calls `body` with the pieces of the `count` bytes from `offset` on, in order: the bytes and how
-  /// many, or nil and how many of a hole. The bytes stay where they are while the content is held
-  /// and not written to.
+  /// Calls `body` with the pieces of the `count` bytes from `offset` on, in order: the bytes and
+  /// how many, or nil and how many of a hole. The bytes stay where they are while the content is
+  /// held and not written to.
   func forEachPiece(
     at offset: UInt64, count: Int, _ body: (UnsafeRawBufferPointer?, Int) -> Void
   ) {

@@ -22,7 +22,7 @@ final class PageNode: ManagedBuffer<Int, AnyObject?> {
     withUnsafeMutablePointers { count, places in _ = places.deinitialize(count: count.pointee) }
   }
 
-  /// How many places it has room for now.
+  /// How many places it has room for.
   var count: Int { header }
 
   /// A node of its own with the same content and room for `count` places, at least its own.

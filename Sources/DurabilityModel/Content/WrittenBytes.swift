@@ -1,8 +1,8 @@
 /// The bytes of one write, copied once from the caller's buffer.
 ///
-/// Whole pages of the file are kept as pages, which the cache, the medium and every crash state then
-/// share; only what lies before the first of them and behind the last is kept as bytes. So a large
-/// write is held once, pending or not, and a small one costs little more than its bytes.
+/// Whole pages of the file are kept as pages, which the cache, the medium and every crash state
+/// then share; only what lies before the first of them and behind the last is kept as bytes. So a
+/// large write is held once, pending or not, and a small one costs little more than its bytes.
 public struct WrittenBytes: Equatable {
   /// What lies before the first whole page, then what lies behind the last.
   private let edges: [UInt8]
