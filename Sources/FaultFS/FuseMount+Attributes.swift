@@ -8,14 +8,14 @@ extension FuseMount {
   static func setAttributeOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.getattr = { request, node, _ in
       FuseMount.answer(request) { mount throws(Errno) in
-        try mount.replyAttributes(request, NodeNumber(node))
+        try mount.replyAttributes(request, mount.node(node))
       }
     }
     operations.setattr = { request, node, attributes, changes, _ in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let attributes else { throw .invalidArgument }
-        try mount.setAttributes(NodeNumber(node), attributes.pointee, changes)
-        try mount.replyAttributes(request, NodeNumber(node))
+        try mount.setAttributes(mount.node(node), attributes.pointee, changes)
+        try mount.replyAttributes(request, mount.node(node))
       }
     }
   }

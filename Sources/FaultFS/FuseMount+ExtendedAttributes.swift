@@ -9,7 +9,7 @@ extension FuseMount {
   static func setExtendedAttributeOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.setxattr = { request, node, name, value, size, flags in
       FuseMount.answer(request) { mount throws(Errno) in
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         let world = try mount.world(of: node)
         let mode = try FuseMount.attributeMode(flags)
         let bytes = value.map { [UInt8](UnsafeRawBufferPointer(start: $0, count: size)) } ?? []
@@ -20,7 +20,7 @@ extension FuseMount {
     }
     operations.getxattr = { request, node, name, size in
       FuseMount.answer(request) { mount throws(Errno) in
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         if node == .mountRoot { throw .noData }
         let world = try mount.world(node.slot)
         // The common case comes first: asked before every write of a cached file.
@@ -31,7 +31,7 @@ extension FuseMount {
     }
     operations.listxattr = { request, node, size in
       FuseMount.answer(request) { mount throws(Errno) in
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         var list: [UInt8] = []
         if node != .mountRoot {
           for name in try mount.world(node.slot).extendedAttributes(of: node.inode) {
@@ -44,7 +44,7 @@ extension FuseMount {
     }
     operations.removexattr = { request, node, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         try mount.world(of: node).removeExtendedAttribute(
           try mount.attributeName(name), of: node.inode)
         fuse_reply_err(request, 0)

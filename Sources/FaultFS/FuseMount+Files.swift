@@ -9,13 +9,13 @@ extension FuseMount {
     operations.create = { request, parent, name, mode, information in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
-        try mount.create(request, NodeNumber(parent), name, mode, &information.pointee)
+        try mount.create(request, mount.node(parent), name, mode, &information.pointee)
       }
     }
     operations.open = { request, node, information in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         let world = try mount.world(of: node)
         let truncating = information.pointee.flags & O_TRUNC != 0
         let handle = try world.open(node.inode, truncating: truncating)

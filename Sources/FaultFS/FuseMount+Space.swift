@@ -52,7 +52,7 @@ extension FuseMount {
     }
     operations.statfs = { request, node in
       FuseMount.answer(request) { mount throws(Errno) in
-        try mount.replyUsage(request, NodeNumber(node))
+        try mount.replyUsage(request, mount.node(node))
       }
     }
     operations.ioctl = { request, _, _, _, _, _, _, _, _ in
