@@ -110,7 +110,9 @@ extension World {
     guard count > 0 else { return }
     perform(
       .write(
-        inode: number, offset: offset, bytes: Array(bytes[..<count]), durability: .volatile),
+        inode: number, offset: offset,
+        bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset),
+        durability: .volatile),
       number)
   }
 
