@@ -98,13 +98,12 @@ extension Inode {
     for item in lost { clean.insert(item.units(of: Page.size)) }
     if let pages { clean = clean.intersection(pages) }
     for item in pendingData where !item.isInDevice { clean.remove(item.units(of: Page.size)) }
-    var buffer = [UInt8](repeating: 0, count: Page.size)
     for page in clean.ranges.joined() {
       let bounds = UInt64(page * Page.size)..<UInt64((page + 1) * Page.size)
-      buffer.withUnsafeMutableBytes { durable.read(at: bounds.lowerBound, into: $0) }
-      cached.zero(bounds)
-      if durable.hasPage(page) {
-        buffer.withUnsafeBytes { cached.write($0, at: bounds.lowerBound) }
+      if let onDisk = durable.page(page) {
+        cached.setPage(page, onDisk)
+      } else {
+        cached.zero(bounds)
       }
       // What lies behind the end on the disk was cut off and could not be zeroed there.
       if durableSize < bounds.upperBound {
