@@ -118,7 +118,8 @@ struct ScenarioTests {
       ),
       (
         "{purpose: 'p', disk: {model: 7}}",
-        "1: \"model\" must be one of \"posix-min\", \"ext4-ordered\", \"xfs\", \"btrfs\" or \"lazyfs\""
+        "1: \"model\" must be one of \"posix-min\", \"ext4-ordered\", \"xfs\", \"btrfs\", "
+          + "\"lazyfs\""
       ),
       (
         "{purpose: 'p', weights: {delete: 1}}",

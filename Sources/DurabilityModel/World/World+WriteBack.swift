@@ -1,13 +1,15 @@
 public import StorageInterface
 
 /// Calls that the kernel never forwards to a FUSE server, and write-back that nobody called for
-/// (disk.md, "What FUSE shows and hides"): the harness sees them by other means and tells the world.
+/// (disk.md, "What FUSE shows and hides"): the harness sees them by other means and tells the
+/// world.
 extension World {
   /// syncfs through `handle`, or sync when it is nil.
   ///
-  /// What it covers is the persistence model's affair: everything (`ext4-ordered`, `btrfs`), nothing
-  /// (`posix-min`, `lazyfs`), or all but overwrites where the log is clean (`xfs`). Reports a failed
-  /// write-back of any file once to each description (`s_wb_err` of Linux 5.8); sync reports none.
+  /// What it covers is the persistence model's affair: everything (`ext4-ordered`, `btrfs`),
+  /// nothing (`posix-min`, `lazyfs`), or all but overwrites where the log is clean (`xfs`). Reports
+  /// a failed write-back of any file once to each description (`s_wb_err` of Linux 5.8); sync
+  /// reports none.
   public func synchronizeFileSystem(_ handle: HandleID?) throws(Errno) {
     calls += 1
     if let handle {
