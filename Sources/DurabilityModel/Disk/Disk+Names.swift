@@ -31,8 +31,10 @@ extension Disk {
       pend(.remove(directory: directory, name: name), count)
     case .rename(let directory, let name, let newDirectory, let newName, let mode):
       applyRename(directory, name, newDirectory, newName, mode, count)
-    case .write, .setSize, .allocate, .setAttributes, .setExtendedAttribute, .setTimes,
-      .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory:
+    case .write, .setSize, .setAttributes, .allocate, .setExtendedAttribute, .setTimes,
+      .synchronize, .synchronizeDirectory,
+      .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict,
+      .synchronizeFileSystem:
       preconditionFailure("not an operation on names")
     }
   }
