@@ -98,7 +98,9 @@ extension World {
       if prefix > 0 {
         perform(
           .write(
-            inode: number, offset: offset, bytes: Array(bytes[..<prefix]), durability: .volatile),
+            inode: number, offset: offset,
+            bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), at: offset),
+            durability: .volatile),
           number)
       }
       throw fault.error
@@ -106,7 +108,7 @@ extension World {
     let unseen = durability == .synchronous ? unseenError(description) : nil
     perform(
       .write(
-        inode: number, offset: offset, bytes: Array(bytes),
+        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset),
         durability: unseen == nil ? durability : .volatile),
       number)
     if let unseen {
