@@ -175,13 +175,14 @@ enum MountCommand {
   }
 
   private static let purpose = """
-    A disk in memory for any program, on which the power can be cut: mounts it, an empty directory's
-    place, prints one line when it is ready, and serves until it is unmounted, interrupted or told to
-    end. What no barrier (fsync, fdatasync, O_DSYNC, msync…) covered is pending, and lost or kept as
-    the model permits. After a crash or a restore, what programs have open fails with ESTALE, and
-    paths show the new disk. The mount and the socket are yours alone; nothing is kept when it ends.
+    A disk in memory for any program, on which the power can be cut: mounts it on an empty
+    directory, prints one line when it is ready, and serves until it is unmounted, interrupted or
+    told to end. What no barrier (fsync, fdatasync, O_DSYNC, msync…) covered is pending, and lost or
+    kept as the model permits. After a crash or a restore, what programs have open fails with
+    ESTALE, and paths show the new disk. The mount and the socket are yours alone; nothing is kept
+    when it ends.
 
     Control it with torture control SOCKET REQUEST (torture control --help), or by any program: each
-    line sent to the socket is a request; lines come back, the last one beginning with ok or error.
+    line sent to the socket is a request; lines come back, the last beginning with ok or error.
     """
 }
