@@ -3,7 +3,7 @@ import DurabilityModel
 import Glibc
 import StorageInterface
 
-// The requests about attributes: what stat shows, and what chmod, chown, truncate and utimensat set.
+// The requests about attributes: what stat shows; what chmod, chown, truncate and utimensat set.
 extension FuseMount {
   static func setAttributeOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.getattr = { request, node, _ in

@@ -3,7 +3,7 @@ import DurabilityModel
 import Glibc
 import StorageInterface
 
-// The requests about space: fallocate, lseek, copy_file_range, statfs; and ioctl, which has nothing.
+// The requests about space: fallocate, lseek, copy_file_range, statfs; and ioctl, which has none.
 extension FuseMount {
   static func setSpaceOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.fallocate = { request, _, mode, offset, length, information in

@@ -49,7 +49,7 @@ struct CompletenessTests {
       out = os.open("g", os.O_RDWR | os.O_CREAT)
       os.pwrite(fd, bytes(i % 251 for i in range(20000)), 0)
       print("copy", os.copy_file_range(fd, out, 15000, 100, 5), os.fstat(out).st_size)
-      print("copy the rest", os.copy_file_range(fd, out, 15000, 18000, 3), os.pread(out, 9999, 0)[:3])
+      print("copy the rest", os.copy_file_range(fd, out, 15000, 18000, 3), os.pread(out, 3, 0))
       print("copy nothing", os.copy_file_range(fd, out, 10, 20000, 0))
       show("copy within", lambda: os.copy_file_range(fd, fd, 100, 0, 50))
       show("copy to read-only",
@@ -127,7 +127,8 @@ struct CompletenessTests {
       show("no follow", lambda: (os.symlink("x", "y"), os.open("y", os.O_NOFOLLOW)))
       show("not a directory", lambda: os.open("n", os.O_DIRECTORY))
       show("exclusive over a link", lambda: os.open("y", os.O_CREAT | os.O_EXCL))
-      show("creating through a link", lambda: (os.close(os.open("y", os.O_CREAT)), os.stat("x").st_size))
+      show("creating through a link",
+           lambda: (os.close(os.open("y", os.O_CREAT)), os.stat("x").st_size))
       here = os.open(".", os.O_RDONLY)
       for depth in range(600): os.mkdir("d"); os.chdir("d")
       print(len(os.getcwd()) > 1200, os.stat("..").st_nlink, os.stat(".").st_nlink)

@@ -74,8 +74,9 @@ extension World {
 
   /// Sets an extended attribute.
   ///
-  /// - Throws: `ERANGE` for a name that is none, `E2BIG` for a value above 64 KiB, `ENOSPC` when the
-  ///   attributes of the file would exceed what it has room for; `EEXIST` and `ENODATA` by `mode`.
+  /// - Throws: `ERANGE` for a name that is none, `E2BIG` for a value above 64 KiB, `ENOSPC` when
+  ///   the attributes of the file would exceed what it has room for; `EEXIST` and `ENODATA` by
+  ///   `mode`.
   public func setExtendedAttribute(
     _ name: [UInt8], of number: InodeNumber, to value: [UInt8], _ mode: ExtendedAttributeMode
   ) throws(Errno) {

@@ -12,7 +12,7 @@ extension World {
       case .pipe, .socket, .characterDevice, .blockDevice: 0
       }
     var links = UInt32(max(0, inode.names))
-    // A directory has its name, its `.` and the `..` of each directory in it; a removed one nothing.
+    // A directory has its name, its `.` and the `..` of each directory in it; a removed one none.
     if inode.kind == .directory { links = inode.names > 0 ? UInt32(2 + inode.subdirectories) : 0 }
     return Attributes(
       inode: number, kind: inode.kind, mode: inode.mode, linkCount: links, user: inode.user,
