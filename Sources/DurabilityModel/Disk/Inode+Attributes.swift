@@ -79,9 +79,8 @@ extension Inode {
     } else if rareBox != nil {
       var rare = rare
       // Only what is wholly given back.
-      let whole =
-        (Int(range.lowerBound) + Page.size - 1) / Page.size..<Int(range.upperBound) / Page.size
-      if !whole.isEmpty { rare.preallocated.remove(whole) }
+      let first = (Int(range.lowerBound) + Page.size - 1) / Page.size
+      rare.preallocated.remove(first..<max(first, Int(range.upperBound) / Page.size))
       self.rare = rare
     }
     if mode.changesSize && range.upperBound > cachedSize {
