@@ -255,7 +255,7 @@ struct HistoryPropertyTests {
     case .rename(let directory, let name, let newDirectory, let newName, _):
       names[EntryName(directory: directory, name: name)] = nil
       names[EntryName(directory: newDirectory, name: newName)] = nil
-    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory: break
+    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory, .stop, .reportError: break
     }
   }
 }

@@ -14,6 +14,8 @@ extension Disk {
   public func afterPowerLoss(_ choice: PowerLossChoice) -> Disk {
     precondition(choice.names.count == pendingNames.count, "a choice made for another crash point")
     var disk = self
+    disk.health = .working
+    disk.errors = ErrorSequence()
     disk.pendingNames = []
     for (pending, kept) in zip(pendingNames, choice.names) where kept { disk.makeDurable(pending) }
     var next = 0
@@ -216,7 +218,9 @@ extension Inode {
   mutating func settle() {
     // A truncation whose page failed to be written leaves old bytes behind the end; none may show
     // when the file grows again.
-    if !lost.isEmpty || !unwritten.isEmpty { durable.zero(from: durableSize) }
+    if !lost.isEmpty || !unwritten.isEmpty || hasDoubtful { durable.zero(from: durableSize) }
+    hasDoubtful = false
+    doubtfulSectors = RangeSet()
     cached = durable
     cachedSize = durableSize
     cachedEntries = durableEntries
@@ -226,7 +230,6 @@ extension Inode {
     if !lost.isEmpty { lost = [] }
     neverSynced = RangeSet()
     unwritten = RangeSet()
-    errors = 0
-    errorSeen = true
+    errors = ErrorSequence()
   }
 }

@@ -1,3 +1,5 @@
+import StorageInterface
+
 /// The disk of one world: what the cache shows, what the medium holds, and every operation between.
 ///
 /// Method. A disk is a value. `apply` is the only thing that changes it, and the only place where
@@ -18,6 +20,10 @@ public struct Disk {
   public internal(set) var operationCount: UInt64 = 0
   /// Earlier content of this world's files, oldest first: what never-synced space may show again.
   var freed: [FreedContent] = []
+  /// Whether it still does what it is asked.
+  public internal(set) var health = FileSystemHealth.working
+  /// Failures of writing back any file, for syncfs.
+  var errors = ErrorSequence()
   /// The assumptions about the device.
   public let parameters: DiskParameters
 
@@ -54,9 +60,20 @@ public struct Disk {
     return index < inodes.count && inodes[index].isAlive
   }
 
-  /// How many barriers of inode `number` failed.
-  func errorCount(of number: InodeNumber) -> UInt32 {
-    isAlive(number) ? inodes[Int(number.rawValue)].errors : 0
+  /// What a description of inode `number` that is opened now, or has just been told of a failure,
+  /// remembers.
+  func errorSample(of number: InodeNumber) -> UInt32 {
+    isAlive(number) ? inodes[Int(number.rawValue)].errors.sample : 0
+  }
+
+  /// The failure of inode `number` that a description which remembers `sample` was not told of.
+  func unreportedError(of number: InodeNumber, since sample: UInt32) -> Errno? {
+    isAlive(number) ? inodes[Int(number.rawValue)].errors.unreported(since: sample) : nil
+  }
+
+  /// Whether nobody was told of the newest failure of inode `number`.
+  func hasUnseenError(_ number: InodeNumber) -> Bool {
+    isAlive(number) && inodes[Int(number.rawValue)].errors.isUnseen
   }
 
   /// Changes inode `number` in place.
@@ -103,19 +120,21 @@ public struct Disk {
         $0.group = group
       }
     case .synchronize(let number, _):
-      if !parameters.liesAboutBarriers { with(number) { $0.cover() } }
-    case .synchronizeDirectory(let number):
-      if !parameters.liesAboutBarriers { coverNames(of: number) }
-    case .failedSynchronize(let number, let after):
-      switch after {
-      case .ext4:
-        with(number) {
-          $0.failBarrier()
-          // The call that failed has told its caller: a description opened later gets 0.
-          $0.errorSeen = true
-        }
+      guard !parameters.liesAboutBarriers else { break }
+      switch health {
+      case .working: with(number) { $0.cover() }
+      case .aborted: with(number) { $0.coverAllocated() }
+      case .readOnly, .shutDown: preconditionFailure("a barrier of a file system that stopped")
       }
+    case .synchronizeDirectory(let number):
+      if !parameters.liesAboutBarriers && health == .working { coverNames(of: number) }
+    case .failedSynchronize(let failure):
+      errors.record(failure.error)
+      let sectorSize = parameters.sectorSize
+      with(failure.inode) { $0.failWriteBack(failure, sectorSize: sectorSize) }
     case .failedSynchronizeDirectory: break  // its names stay pending
+    case .stop(let health): self.health = health
+    case .reportError(let number): with(number) { $0.errors.markSeen() }
     }
   }
 

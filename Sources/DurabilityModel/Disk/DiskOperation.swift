@@ -28,10 +28,14 @@ public enum DiskOperation: Sendable, Equatable {
   case synchronize(inode: InodeNumber, dataOnly: Bool)
   /// A barrier of a directory that succeeded.
   case synchronizeDirectory(inode: InodeNumber)
-  /// A barrier of a file that failed, and so left its after-state.
-  case failedSynchronize(inode: InodeNumber, after: AfterFailedBarrier)
+  /// A barrier of a file that failed, or a part of one, and so left its after-state.
+  case failedSynchronize(WriteBackFailure)
   /// A barrier of a directory that failed; its names stay pending.
   case failedSynchronizeDirectory(inode: InodeNumber)
+  /// The file system stopped: its journal failed, or it found out that it had.
+  case stop(FileSystemHealth)
+  /// An earlier failure of writing back a file was reported to a description for the first time.
+  case reportError(inode: InodeNumber)
 
   /// The name of its kind, as faults and reports spell it.
   public var kindName: String {
@@ -53,13 +57,15 @@ public enum DiskOperation: Sendable, Equatable {
     case .synchronizeDirectory: "fsyncdir"
     case .failedSynchronize: "failed-fsync"
     case .failedSynchronizeDirectory: "failed-fsyncdir"
+    case .stop: "stop"
+    case .reportError: "report-error"
     }
   }
 
   /// Whether it is a barrier that failed.
   public var isFailure: Bool {
     switch self {
-    case .failedSynchronize, .failedSynchronizeDirectory: true
+    case .failedSynchronize, .failedSynchronizeDirectory, .stop, .reportError: true
     case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
       .synchronize, .synchronizeDirectory:
       false
@@ -69,7 +75,8 @@ public enum DiskOperation: Sendable, Equatable {
   /// Whether it may have made earlier operations durable or changed what they may become.
   public var isBarrier: Bool {
     switch self {
-    case .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory:
+    case .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory,
+      .stop, .reportError:
       true
     case .write(_, _, _, let durability): durability == .synchronous
     case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .setAttributes: false

@@ -5,20 +5,29 @@ extension Inode {
   /// Nothing is copied: the disk's view becomes the cache's, except where an earlier failed barrier
   /// keeps the two apart.
   mutating func cover() {
-    durableSize = cachedSize
-    if lost.isEmpty && unwritten.isEmpty {
+    durableSize = sizeToCover
+    var remaining: [PendingData] = []
+    if lost.isEmpty && unwritten.isEmpty && !hasDoubtful && durableSize == cachedSize {
       durable = cached
     } else {
       for item in pendingData {
+        if item.isDoubtful {
+          remaining.append(item)
+          continue
+        }
         for part in item.partsOutside(unwritten) { part.apply(to: &durable) }
       }
       lost += pendingData.flatMap { $0.parts(inside: unwritten) }
       durable.zero(from: durableSize)
     }
     durableModified = modified
-    pendingData.removeAll()
     pendingSizes.removeAll()
-    neverSynced = RangeSet()
+    if remaining.isEmpty {
+      pendingData.removeAll()
+      neverSynced = RangeSet()
+    } else {
+      keepDoubtful(remaining)
+    }
   }
 
   /// A synchronous write that succeeded: the sectors of its own range, and the size needed to reach
@@ -65,37 +74,6 @@ extension Inode {
     pendingSizes = kept
   }
 
-  /// A barrier that failed, with the after-state of ext4 (groundtruth, section 2 A): pages are
-  /// marked clean, the cache goes on showing the new content, the disk has the old; the size stays
-  /// pending until the next commit, with zeros behind it; a page that had never reached the disk
-  /// stays unwritten.
-  ///
-  /// The whole pages that a truncation cut off are no data that could fail to be written: giving
-  /// them back belongs to the size and stays pending with it.
-  mutating func failBarrier() {
-    var cuts: [PendingData] = []
-    var firstCutPage = Int.max
-    for item in pendingData {
-      if item.bytes == nil {
-        let page = item.firstWholePage
-        firstCutPage = min(firstCutPage, page)
-        forgetLost(from: page)
-        let border = UInt64(page * Page.size)
-        if let head = item.part(within: 0..<border) { lost.append(head) }
-        if let rest = item.part(within: border..<UInt64.max) { cuts.append(rest) }
-      } else {
-        for page in item.units(of: Page.size)
-        where cached.hasPage(page) && (page >= firstCutPage || !durable.hasPage(page)) {
-          unwritten.insert(page..<page + 1)
-        }
-        lost.append(item)
-      }
-    }
-    pendingData = cuts
-    errors += 1
-    errorSeen = false
-  }
-
   /// Forgets what was lost in whole pages that a truncation cuts off: they are never written again.
   mutating func forgetLost(from page: Int) {
     guard !lost.isEmpty else { return }
@@ -118,7 +96,7 @@ extension PendingData {
     return parts(of: pages.complement(in: units(of: Page.size)))
   }
 
-  private func parts(of pages: RangeSet) -> [PendingData] {
+  func parts(of pages: RangeSet) -> [PendingData] {
     pages.ranges.compactMap {
       part(within: UInt64($0.lowerBound * Page.size)..<UInt64($0.upperBound * Page.size))
     }

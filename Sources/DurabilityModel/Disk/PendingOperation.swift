@@ -14,6 +14,9 @@ struct PendingData {
   var bytes: [UInt8]?
   /// Where its bytes start within `bytes`.
   var start = 0
+  /// Whether a write-back of it failed in a way that leaves it in doubt for good: no barrier covers
+  /// it until its page is written again (`AfterFailedBarrier.ext4Journal`).
+  var isDoubtful = false
 
   /// The bytes of the file it covers.
   var range: Range<UInt64> { offset..<offset + UInt64(length) }

@@ -54,9 +54,14 @@ enum HistoryPrinter {
       return head + " i\(inode.rawValue) offset \(offset) length \(bytes.count)" + sync
     case .setSize(let inode, let size): return head + " i\(inode.rawValue) to \(size)"
     case .setAttributes(let inode, _, _, _), .synchronize(let inode, _),
-      .synchronizeDirectory(let inode), .failedSynchronize(let inode, _),
-      .failedSynchronizeDirectory(let inode):
+      .synchronizeDirectory(let inode), .failedSynchronizeDirectory(let inode),
+      .reportError(let inode):
       return head + " i\(inode.rawValue)"
+    case .failedSynchronize(let failure):
+      let who = failure.isReported ? "" : " without a call"
+      return head + " i\(failure.inode.rawValue) \(failure.error) as \(failure.after.rawValue)"
+        + who
+    case .stop(let health): return "stop: the file system is \(health)"
     }
   }
 

@@ -97,7 +97,7 @@ struct Explorer {
       case .synchronize, .synchronizeDirectory: statistics.barriers += 1
       case .write(_, _, _, .synchronous): statistics.barriers += 1
       case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
-        .failedSynchronize, .failedSynchronizeDirectory:
+        .failedSynchronize, .failedSynchronizeDirectory, .stop, .reportError:
         break
       }
     }

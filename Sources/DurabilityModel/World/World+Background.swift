@@ -1,0 +1,37 @@
+// What the kernel does to files without any call of the subject, where a fault says when.
+extension World {
+  /// Counts a change of a file's content, and does the background work that comes after it.
+  func contentChanged(_ number: InodeNumber) {
+    guard faults.hasBackgroundWork else { return }
+    let nth = (changes[number] ?? 0) + 1
+    changes[number] = nth
+    let role = role(of: number)
+    let due = faults.meetBackgroundWork(role, file: ordinal(of: number, role), nth: nth)
+    for fault in due { perform(fault, on: number) }
+  }
+
+  /// Which file of its role `number` is: files get their numbers in the order of creation.
+  private func ordinal(of number: InodeNumber, _ role: FileRole) -> Int {
+    var ordinal = 1
+    for earlier in 2..<max(2, Int(number.rawValue)) {
+      let other = InodeNumber(UInt32(earlier))
+      if disk[other]?.kind == .regular, self.role(of: other) == role { ordinal += 1 }
+    }
+    return ordinal
+  }
+
+  private func perform(_ fault: Fault, on number: InodeNumber) {
+    firedFaults += 1
+    hindrances += 1
+    guard case .background(let work, _, _, _) = fault.place else { return }
+    switch (work, fault.effect) {
+    case (.writeBack, .fails(let failure)):
+      perform(
+        .failedSynchronize(
+          WriteBackFailure(
+            inode: number, error: failure.error, after: failure.after ?? disk.parameters.afterState,
+            lost: failure.lost, isReported: false)), number)
+    default: break
+    }
+  }
+}
