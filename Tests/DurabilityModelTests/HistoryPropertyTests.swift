@@ -84,7 +84,9 @@ struct HistoryPropertyTests {
       where disk.inodes[index].isAlive && disk.inodes[index].kind == .regular {
         let number = InodeNumber(UInt32(index))
         clone.apply(
-          .write(inode: number, offset: 3, bytes: filled(0xEE, 5000), durability: .synchronous))
+          .write(
+            inode: number, offset: 3, bytes: WrittenBytes(filled(0xEE, 5000), at: 3),
+            durability: .synchronous))
         clone.apply(.setSize(inode: number, size: 17))
         clone.apply(.synchronize(inode: number, dataOnly: true))
       }

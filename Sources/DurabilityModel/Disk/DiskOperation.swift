@@ -1,7 +1,7 @@
 /// A mutating operation on a disk, as a recording keeps it and as a crash is counted in.
 ///
 /// Calls that failed without effect are none; a failed write that left a prefix is a shorter write.
-public enum DiskOperation: Sendable, Equatable {
+public enum DiskOperation: Equatable {
   /// Creates an inode and its name.
   case create(
     directory: InodeNumber, name: [UInt8], inode: InodeNumber, kind: FileKind, mode: UInt16,
@@ -18,7 +18,7 @@ public enum DiskOperation: Sendable, Equatable {
     mode: RenameMode)
   /// Writes bytes.
   case write(
-    inode: InodeNumber, offset: UInt64, bytes: [UInt8], durability: WriteDurability)
+    inode: InodeNumber, offset: UInt64, bytes: WrittenBytes, durability: WriteDurability)
   /// Sets the size.
   case setSize(inode: InodeNumber, size: UInt64)
   /// Changes permissions and owner. The model makes it durable at once: no promise of a store hangs

@@ -83,8 +83,8 @@ struct Inode {
   // MARK: What writes do to the cache.
 
   /// A write of `bytes` at `offset` by operation `operation`.
-  mutating func write(_ bytes: [UInt8], at offset: UInt64, operation: UInt64) {
-    guard !bytes.isEmpty else { return }
+  mutating func write(_ bytes: WrittenBytes, at offset: UInt64, operation: UInt64) {
+    guard bytes.count > 0 else { return }
     let item = PendingData(operation: operation, offset: offset, length: bytes.count, bytes: bytes)
     redirty(item.units(of: Page.size), operation)
     item.apply(to: &cached)

@@ -11,7 +11,7 @@ struct PendingData {
   /// How long it is, in bytes.
   var length: Int
   /// The bytes, or nil for zeros (what a truncation cut off).
-  var bytes: [UInt8]?
+  var bytes: WrittenBytes?
   /// Where its bytes start within `bytes`.
   var start = 0
   /// Whether a write-back of it failed in a way that leaves it in doubt for good: no barrier covers
@@ -48,10 +48,7 @@ struct PendingData {
     }
     let first = start + Int(common.lowerBound - offset)
     let count = Int(common.upperBound - common.lowerBound)
-    bytes.withUnsafeBytes {
-      content.write(
-        UnsafeRawBufferPointer(rebasing: $0[first..<first + count]), at: common.lowerBound)
-    }
+    bytes.apply(first..<first + count, to: &content, at: common.lowerBound)
   }
 
   /// Puts all of its bytes into `content`.

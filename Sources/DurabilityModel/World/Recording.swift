@@ -16,7 +16,7 @@ public struct Recording {
 }
 
 /// One operation of a recording.
-public struct RecordedOperation: Sendable {
+public struct RecordedOperation {
   /// What was done.
   public var operation: DiskOperation
   /// The request that was outstanding.

@@ -128,7 +128,9 @@ extension World {
     _ durability: WriteDurability
   ) {
     perform(
-      .write(inode: number, offset: offset, bytes: Array(bytes), durability: durability), number)
+      .write(
+        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset),
+        durability: durability), number)
     contentChanged(number)
   }
 
