@@ -1,5 +1,7 @@
 import CFuse
+import DurabilityModel
 import Glibc
+import StorageInterface
 
 extension FuseMount {
   /// The requests that are served. What is missing here libfuse answers with `ENOSYS`, once; the
@@ -17,19 +19,27 @@ extension FuseMount {
     setNameOperations(&operations)
     setFileOperations(&operations)
     setDirectoryOperations(&operations)
-    operations.statfs = { request, _ in
-      var status = statvfs()
-      status.f_bsize = 4096
-      status.f_frsize = 4096
-      // One tebibyte, free: a quota is the model's to enforce, by ENOSPC.
-      status.f_blocks = 1 << 28
-      status.f_bfree = status.f_blocks
-      status.f_bavail = status.f_blocks
-      status.f_files = 1 << 24
-      status.f_ffree = status.f_files
-      status.f_favail = status.f_files
-      status.f_namemax = UInt(FuseMount.maximumNameLength)
-      fuse_reply_statfs(request, &status)
+    operations.statfs = { request, node in
+      FuseMount.answer(request) { mount throws(Errno) in
+        let node = mount.node(node)
+        var status = statvfs()
+        status.f_bsize = 4096
+        status.f_frsize = 4096
+        // The mount's own root belongs to no world: one tebibyte, free.
+        status.f_blocks = 1 << 28
+        status.f_bfree = status.f_blocks
+        if node != .mountRoot {
+          let space = try mount.world(node.slot).space()
+          status.f_blocks = fsblkcnt_t(space.blocks)
+          status.f_bfree = fsblkcnt_t(space.freeBlocks)
+        }
+        status.f_bavail = status.f_bfree
+        status.f_files = 1 << 24
+        status.f_ffree = status.f_files
+        status.f_favail = status.f_files
+        status.f_namemax = UInt(FuseMount.maximumNameLength)
+        fuse_reply_statfs(request, &status)
+      }
     }
     return operations
   }

@@ -34,6 +34,12 @@ public enum FaultEffect: Sendable, Equatable {
       self.after = after
       self.lost = lost
     }
+
+    /// Makes a failure with the errno of the C name `errno`; nil where there is none of that name.
+    public init?(errno: String, after: AfterFailedBarrier? = nil, lost: LostPages = .all) {
+      guard let error = Errno(name: errno) else { return nil }
+      self.init(error, after: after, lost: lost)
+    }
   }
 }
 

@@ -16,6 +16,19 @@ public struct CallLog: Sendable {
 
   /// The places, in the order in which they first came.
   public private(set) var places: [Place] = []
+  /// The files whose content changed, in the order in which they first did.
+  public private(set) var files: [ChangedFile] = []
+
+  /// How often the content of a file changed: where background work may come.
+  public struct ChangedFile: Sendable, Equatable {
+    /// Its role at the time.
+    public var role: FileRole
+    /// Which file of the role it was, from 1.
+    public var file: Int
+    /// The number of its last change, from 1.
+    public var last: Int
+  }
+
   /// Where the request outstanding has its first place.
   private var start = 0
 
@@ -27,5 +40,13 @@ public struct CallLog: Sendable {
       return
     }
     places.append(Place(request: request, operation: operation, role: role, count: 1))
+  }
+
+  mutating func noteChange(_ role: FileRole, file: Int, nth: Int) {
+    if let index = files.firstIndex(where: { $0.role == role && $0.file == file }) {
+      files[index].last = nth
+    } else {
+      files.append(ChangedFile(role: role, file: file, last: nth))
+    }
   }
 }

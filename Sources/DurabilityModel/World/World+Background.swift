@@ -2,11 +2,13 @@
 extension World {
   /// Counts a change of a file's content, and does the background work that comes after it.
   func contentChanged(_ number: InodeNumber) {
-    guard faults.hasBackgroundWork else { return }
+    guard faults.hasBackgroundWork || callLog != nil else { return }
     let nth = (changes[number] ?? 0) + 1
     changes[number] = nth
     let role = role(of: number)
-    let due = faults.meetBackgroundWork(role, file: ordinal(of: number, role), nth: nth)
+    let file = ordinal(of: number, role)
+    callLog?.noteChange(role, file: file, nth: nth)
+    let due = faults.meetBackgroundWork(role, file: file, nth: nth)
     for fault in due { perform(fault, on: number) }
   }
 

@@ -43,6 +43,7 @@ extension World {
     switch fault?.effect {
     case .hangs?:
       isHung = true
+      hangs += 1
       throw Self.neverReturns
     case .slow(let milliseconds)?: onDelay?(milliseconds)
     case .fails?, .short?: return fault?.effect

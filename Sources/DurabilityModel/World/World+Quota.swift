@@ -7,10 +7,26 @@ public struct Quota: Sendable, Equatable {
   /// ENOSPC, as from a full disk, or EDQUOT.
   public var error: Errno
 
+  /// The least quota that lets anything be written: one page.
+  public static let least = Page.size
+
   /// Makes a quota.
   public init(bytes: UInt64, error: Errno = .noSpace) {
     self.bytes = bytes
     self.error = error
+  }
+
+  /// Makes a quota that says what it is.
+  public init(bytes: UInt64, _ kind: Kind) {
+    self.init(bytes: bytes, error: kind == .diskIsFull ? .noSpace : .quotaExceeded)
+  }
+
+  /// What a full quota looks like, by the C name of its error.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// As a disk that is full.
+    case diskIsFull = "ENOSPC"
+    /// As a user's quota that is used up.
+    case quotaIsUsedUp = "EDQUOT"
   }
 }
 

@@ -23,6 +23,8 @@ public final class World {
   public internal(set) var hindrances = 0
   /// Whether a call never returned: the process is stuck in it, and no later call is served.
   public internal(set) var isHung = false
+  /// How many processes got stuck so.
+  public internal(set) var hangs = 0
   /// Called with the milliseconds of a slow operation; where nobody waits, it takes no time.
   public var onDelay: ((Int) -> Void)?
   /// Where set, every call of an operation is noted, so that faults can be placed on them.

@@ -2,6 +2,7 @@ import CLinuxShims
 import Determinism
 import DurabilityModel
 import FaultFS
+import Glibc
 import Scenarios
 import StorageInterface
 import SubjectProtocol
@@ -95,6 +96,13 @@ final class FuseTarget: Target {
     worldName = "w\(worldCount)"
     guard let mount = pump?.mount else { throw .harness("the mount is gone") }
     slot = mount.attach(world, name: worldName)
+    world.onDelay = { milliseconds in
+      // Everything on this thread waits: the subject is the only one there is.
+      var time = timespec(
+        tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+      var left = timespec()
+      while nanosleep(&time, &left) != 0 && errno == EINTR { time = left }
+    }
     self.world = world
   }
 
@@ -245,7 +253,7 @@ final class FuseTarget: Target {
       return .broken(SubjectBreakdown(kind: .ended, message: message))
     case .answerTooLong:
       return .broken(SubjectBreakdown(kind: .rubbish, message: message))
-    case .idleTooLong, .tookTooLong:
+    case .idleTooLong, .tookTooLong, .callNeverReturns:
       return .broken(SubjectBreakdown(kind: .hung, message: message))
     }
   }

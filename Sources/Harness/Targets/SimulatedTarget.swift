@@ -40,7 +40,15 @@ final class SimulatedTarget: Target {
         SimulatedStorage(world: world)
       }
     subject = current
-    return .answer(current.answer(request))
+    let answer = current.answer(request)
+    if world.isHung {
+      // A process would still be waiting in that call.
+      subject = nil
+      return .broken(
+        SubjectBreakdown(
+          kind: .hung, message: "a call of the subject never returned: an injected fault"))
+    }
+    return .answer(answer)
   }
 
   func endProcess() {
