@@ -120,8 +120,22 @@ public final class FuseMount {
   /// From now on calls that never return are held again.
   public func holdAgain() { letsGo = false }
 
+  /// Keeps a request unanswered until its process is interrupted or killed, or `letGo`.
   func hold(_ request: fuse_req_t) {
-    if letsGo { fuse_reply_err(request, EIO) } else { heldRequests.append(request) }
+    if letsGo {
+      fuse_reply_err(request, EIO)
+      return
+    }
+    heldRequests.append(request)
+    fuse_req_interrupt_func(
+      request,
+      { request, data in
+        guard let request, let data else { return }
+        let mount = Unmanaged<FuseMount>.fromOpaque(data).takeUnretainedValue()
+        guard let index = mount.heldRequests.firstIndex(of: request) else { return }
+        mount.heldRequests.remove(at: index)
+        fuse_reply_err(request, EINTR)
+      }, Unmanaged.passUnretained(self).toOpaque())
   }
 
   /// How many worlds were ever attached. The kernel keeps a few inodes for each, so a mount is best

@@ -101,7 +101,8 @@ struct FaultTextTests {
     var generator = PRNG(Seed(12))
     let words = [
       "request=1", "write", "fsync", "*", "nth=1", "nth=99999999999999999999", "EIO", "after=",
-      "after=-1", "state=", "lost=", "file=1", "write-back", "evict", "", "done", "short=9", "hangs",
+      "after=-1", "state=", "lost=", "file=1", "write-back", "evict", "", "done", "short=9",
+      "hangs",
     ]
     for _ in 0..<20_000 {
       let text = (0...generator.below(8)).map { _ in generator.pick(words) }.joined(separator: " ")

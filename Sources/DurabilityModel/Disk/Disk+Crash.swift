@@ -155,6 +155,7 @@ extension Disk {
         exposed.formUnion(kept.complement(in: range))
       }
     }
+    for sectors in inode.writtenAhead.ranges { exposed.remove(sectors) }
     // An unwritten page reads as zeros.
     for pages in inode.unwritten.ranges {
       exposed.remove(
@@ -229,6 +230,7 @@ extension Inode {
     if !pendingSizes.isEmpty { pendingSizes = [] }
     if !lost.isEmpty { lost = [] }
     neverSynced = RangeSet()
+    writtenAhead = RangeSet()
     unwritten = RangeSet()
     errors = ErrorSequence()
   }

@@ -30,7 +30,8 @@ extension Disk {
     case .rename(let directory, let name, let newDirectory, let newName, let mode):
       applyRename(directory, name, newDirectory, newName, mode, count)
     case .write, .setSize, .setAttributes, .synchronize, .synchronizeDirectory,
-      .failedSynchronize, .failedSynchronizeDirectory, .stop, .reportError:
+      .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict,
+      .synchronizeFileSystem, .stop, .reportError:
       preconditionFailure("not an operation on names")
     }
   }

@@ -25,7 +25,7 @@ public struct Disk {
   /// Failures of writing back any file, for syncfs.
   var errors = ErrorSequence()
   /// The assumptions about the device.
-  public let parameters: DiskParameters
+  public internal(set) var parameters: DiskParameters
 
   /// Content that a truncation or the removal of a last name gave back.
   struct FreedContent {
@@ -124,17 +124,24 @@ public struct Disk {
       switch health {
       case .working: with(number) { $0.cover() }
       case .aborted: with(number) { $0.coverAllocated() }
-      case .readOnly, .shutDown: preconditionFailure("a barrier of a file system that stopped")
+      case .readOnly, .shutDown: break
       }
     case .synchronizeDirectory(let number):
       if !parameters.liesAboutBarriers && health == .working { coverNames(of: number) }
-    case .failedSynchronize(let failure):
-      errors.record(failure.error)
-      let sectorSize = parameters.sectorSize
-      with(failure.inode) { $0.failWriteBack(failure, sectorSize: sectorSize) }
+    case .failedSynchronize(let failure): fail(failure)
     case .failedSynchronizeDirectory: break  // its names stay pending
     case .stop(let health): self.health = health
-    case .reportError(let number): with(number) { $0.errors.markSeen() }
+    case .reportError(let number?): with(number) { $0.errors.markSeen() }
+    case .reportError(nil): errors.markSeen()
+    case .writeBack(let number, let pages, let outcome): writeBack(number, pages, outcome)
+    case .dropPages(let number, let pages): with(number) { $0.dropPages(pages) }
+    case .evict(let number):
+      with(number) {
+        $0.dropPages(nil)
+        $0.errors.markSeen()
+      }
+    case .synchronizeFileSystem:
+      if !parameters.liesAboutBarriers && health == .working { coverFileSystem() }
     }
   }
 

@@ -22,6 +22,7 @@ extension Inode {
     }
     durableModified = modified
     pendingSizes.removeAll()
+    writtenAhead = RangeSet()
     if remaining.isEmpty {
       pendingData.removeAll()
       neverSynced = RangeSet()
@@ -96,6 +97,7 @@ extension PendingData {
     return parts(of: pages.complement(in: units(of: Page.size)))
   }
 
+  /// The parts of it in `pages`.
   func parts(of pages: RangeSet) -> [PendingData] {
     pages.ranges.compactMap {
       part(within: UInt64($0.lowerBound * Page.size)..<UInt64($0.upperBound * Page.size))

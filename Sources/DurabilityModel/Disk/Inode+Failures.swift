@@ -30,7 +30,7 @@ extension Inode {
   /// The pages whose data a write-back of `range` would send out.
   private func dirtyPages(within range: Range<UInt64>?) -> RangeSet {
     var pages = RangeSet()
-    for item in pendingData {
+    for item in pendingData where !item.isInDevice {
       guard let part = range.map({ item.part(within: $0) }) ?? item else { continue }
       let units = part.units(of: Page.size)
       pages.insert(part.bytes == nil ? units.clamped(to: 0..<part.firstWholePage) : units)
@@ -45,8 +45,13 @@ extension Inode {
   private mutating func loseData(_ pages: RangeSet, leavingUnwritten: Bool) {
     var remaining: [PendingData] = []
     var firstCutPage = Int.max
+    // What the device has taken is clean already, and no longer new.
+    var taken = RangeSet()
     for item in pendingData {
-      if item.bytes == nil {
+      if item.isInDevice {
+        remaining.append(item)
+        taken.insert(item.units(of: Page.size))
+      } else if item.bytes == nil {
         let page = item.firstWholePage
         firstCutPage = min(firstCutPage, page)
         forgetLost(from: page)
@@ -61,7 +66,9 @@ extension Inode {
         let failing = pages.intersection(units)
         if leavingUnwritten {
           for page in failing.ranges.joined()
-          where cached.hasPage(page) && (page >= firstCutPage || !durable.hasPage(page)) {
+          where cached.hasPage(page) && !taken.contains(page)
+            && (page >= firstCutPage || !durable.hasPage(page))
+          {
             unwritten.insert(page..<page + 1)
           }
         }
@@ -117,7 +124,7 @@ extension Inode {
     var items: [PendingData] = []
     for item in pendingData {
       let units = item.units(of: Page.size)
-      guard item.bytes != nil, !pages.intersection(units).isEmpty else {
+      guard item.bytes != nil, !item.isInDevice, !pages.intersection(units).isEmpty else {
         items.append(item)
         continue
       }

@@ -17,6 +17,9 @@ struct PendingData {
   /// Whether a write-back of it failed in a way that leaves it in doubt for good: no barrier covers
   /// it until its page is written again (`AfterFailedBarrier.ext4Journal`).
   var isDoubtful = false
+  /// Whether it reached the device's volatile cache: it is in doubt at a power cut as before, but
+  /// no later write-back writes it again, and so none can fail to.
+  var isInDevice = false
 
   /// The bytes of the file it covers.
   var range: Range<UInt64> { offset..<offset + UInt64(length) }

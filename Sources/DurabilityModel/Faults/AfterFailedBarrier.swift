@@ -59,10 +59,10 @@ public enum AfterFailedBarrier: String, Sendable, CaseIterable {
   /// what any model does, so the worst that was measured stands for it; `lazyfs` has no failures of
   /// its own.
   public static func standard(for model: PersistenceModelName) -> AfterFailedBarrier {
-    switch model.rawValue {
-    case "xfs": .xfs
-    case "btrfs": .btrfs
-    default: .ext4
+    switch model {
+    case .posixMin, .ext4Ordered, .lazyfs: .ext4
+    case .xfs: .xfs
+    case .btrfs: .btrfs
     }
   }
 }

@@ -24,7 +24,7 @@ public struct FaultPlan: Sendable {
   public var notFired: [Fault] { zip(faults, fired).filter { !$0.1 }.map(\.0) }
 
   /// Adds a fault; it counts the operations from now on.
-  mutating func arm(_ fault: Fault) {
+  mutating func append(_ fault: Fault) {
     faults.append(fault)
     seen.append(0)
     fired.append(false)
@@ -56,7 +56,8 @@ public struct FaultPlan: Sendable {
   mutating func meetBackgroundWork(_ role: FileRole, file: Int, nth: Int) -> [Fault] {
     var met: [Fault] = []
     for index in faults.indices where !fired[index] {
-      guard case .background(_, let wantedRole, let wantedFile, let wantedNth) = faults[index].place,
+      guard
+        case .background(_, let wantedRole, let wantedFile, let wantedNth) = faults[index].place,
         wantedRole.covers(role), wantedFile == file, wantedNth == nth
       else { continue }
       fired[index] = true

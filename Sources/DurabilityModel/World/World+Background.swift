@@ -22,6 +22,10 @@ extension World {
     return ordinal
   }
 
+  private func isOpen(_ number: InodeNumber) -> Bool {
+    descriptions.contains { $0?.inode == number }
+  }
+
   private func perform(_ fault: Fault, on number: InodeNumber) {
     firedFaults += 1
     hindrances += 1
@@ -33,7 +37,16 @@ extension World {
           WriteBackFailure(
             inode: number, error: failure.error, after: failure.after ?? disk.parameters.afterState,
             lost: failure.lost, isReported: false)), number)
-    default: break
+    case (.writeBack, .done):
+      try? writeBack(number, pages: nil, .durable)
+    case (.evict, .done):
+      // An inode that is open stays, and its error with it; its clean pages go.
+      if isOpen(number) {
+        if disk[number]?.isClean == false { perform(.dropPages(inode: number, pages: nil), number) }
+      } else {
+        try? evict(number)
+      }
+    case (.writeBack, _), (.evict, _): break
     }
   }
 }

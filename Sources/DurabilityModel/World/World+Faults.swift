@@ -6,12 +6,6 @@ extension World {
   /// when the process is gone.
   public static let neverReturns = Errno(rawValue: 4096)
 
-  /// Adds a fault to the plan; its count begins now.
-  public func arm(_ fault: Fault) { faults.arm(fault) }
-
-  /// Takes every fault away.
-  public func clearFaults() { faults = FaultPlan() }
-
   /// Meets what stands in the way of a call: nothing mostly; a fault, whose effect is returned for
   /// the call to act on; or a file system that has stopped, whose error is thrown.
   ///
@@ -42,7 +36,6 @@ extension World {
     }
     switch fault?.effect {
     case .hangs?:
-      isHung = true
       hangs += 1
       throw Self.neverReturns
     case .slow(let milliseconds)?: onDelay?(milliseconds)

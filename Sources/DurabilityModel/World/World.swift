@@ -21,9 +21,12 @@ public final class World {
   /// How often a call met a fault, a full quota or a stopped file system: an `open` that did may
   /// fail (design.md, section 5).
   public internal(set) var hindrances = 0
-  /// Whether a call never returned: the process is stuck in it, and no later call is served.
-  public internal(set) var isHung = false
-  /// How many processes got stuck so.
+  /// Whether every later call hangs too once one does: for a subject without a process of its own,
+  /// which cannot be stopped in the middle of a call.
+  public var staysHung = false
+  /// Whether no call is served any more.
+  var isHung: Bool { staysHung && hangs > 0 }
+  /// How many calls never returned.
   public internal(set) var hangs = 0
   /// Called with the milliseconds of a slow operation; where nobody waits, it takes no time.
   public var onDelay: ((Int) -> Void)?
@@ -78,7 +81,6 @@ public final class World {
     descriptions.removeAll()
     freeDescriptions.removeAll()
     usedPages = nil
-    isHung = false
   }
 
   // MARK: For the other parts of this class.

@@ -17,12 +17,7 @@ enum ListCommand {
       for name in library.names { row(name, try library.load(name).scenario.purpose) }
     case "models":
       for model in PersistenceModelName.allCases {
-        switch model {
-        case .posixMin:
-          row(
-            model.rawValue,
-            "what POSIX promises and nothing more: any subset of unsynced sectors, sizes and names")
-        }
+        row(model.rawValue, model.summary)
       }
     case "faults":
       for entry in FaultCatalogue.effects + FaultCatalogue.states + FaultCatalogue.lostPages {

@@ -54,15 +54,29 @@ enum HistoryPrinter {
       return head + " i\(inode.rawValue) offset \(offset) length \(bytes.count)" + sync
     case .setSize(let inode, let size): return head + " i\(inode.rawValue) to \(size)"
     case .setAttributes(let inode, _, _, _), .synchronize(let inode, _),
-      .synchronizeDirectory(let inode), .failedSynchronizeDirectory(let inode),
-      .reportError(let inode):
+      .synchronizeDirectory(let inode), .failedSynchronizeDirectory(let inode), .evict(let inode):
       return head + " i\(inode.rawValue)"
+    case .reportError(let inode): return head + (inode.map { " i\($0.rawValue)" } ?? "")
     case .failedSynchronize(let failure):
       let who = failure.isReported ? "" : " without a call"
       return head + " i\(failure.inode.rawValue) \(failure.error) as \(failure.after.rawValue)"
         + who
     case .stop(let health): return "stop: the file system is \(health)"
+    case .dropPages(let inode, let pages): return head + " i\(inode.rawValue)" + text(pages)
+    case .writeBack(let inode, let pages, let outcome):
+      let end =
+        switch outcome {
+        case .durable: " durable"
+        case .deviceCache: " into the device's cache"
+        case .failed(let error, _): " \(error)"
+        }
+      return head + " i\(inode.rawValue)" + text(pages) + end
+    case .synchronizeFileSystem: return operation.kindName
     }
+  }
+
+  private static func text(_ pages: Range<Int>?) -> String {
+    pages.map { " pages \($0.lowerBound)..<\($0.upperBound)" } ?? ""
   }
 
   private static func text(_ outcome: HistoryLine.Outcome) -> String {

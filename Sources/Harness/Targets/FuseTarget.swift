@@ -96,14 +96,15 @@ final class FuseTarget: Target {
     worldName = "w\(worldCount)"
     guard let mount = pump?.mount else { throw .harness("the mount is gone") }
     slot = mount.attach(world, name: worldName)
-    world.onDelay = { milliseconds in
-      // Everything on this thread waits: the subject is the only one there is.
-      var time = timespec(
-        tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
-      var left = timespec()
-      while nanosleep(&time, &left) != 0 && errno == EINTR { time = left }
-    }
+    world.onDelay = Self.wait
     self.world = world
+  }
+
+  /// Takes the time of a slow operation. Everything on this thread waits: a mount has one loop.
+  static func wait(_ milliseconds: Int) {
+    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    var left = timespec()
+    while nanosleep(&time, &left) != 0 && errno == EINTR { time = left }
   }
 
   func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange {

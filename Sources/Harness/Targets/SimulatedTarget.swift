@@ -27,6 +27,7 @@ final class SimulatedTarget: Target {
   }
 
   func enter(_ world: World, freshProcess: Bool) throws(RunError) {
+    world.staysHung = true
     self.world = world
     subject = nil
   }
@@ -41,7 +42,7 @@ final class SimulatedTarget: Target {
       }
     subject = current
     let answer = current.answer(request)
-    if world.isHung {
+    if world.hangs > 0 {
       // A process would still be waiting in that call.
       subject = nil
       return .broken(
