@@ -75,16 +75,24 @@ extension Inode {
     pendingSizes = kept
   }
 
-  /// Forgets what was lost in whole pages that a truncation cuts off: they are never written again.
-  mutating func forgetLost(from page: Int) {
-    guard !lost.isEmpty else { return }
-    lost = lost.compactMap { $0.part(within: 0..<UInt64(page * Page.size)) }
+  /// Forgets what was lost in whole pages that are given back: they are never written again.
+  mutating func forgetLost(in pages: Range<Int>) {
+    guard !lost.isEmpty, !pages.isEmpty else { return }
+    let (start, end) = (UInt64(pages.lowerBound * Page.size), UInt64(pages.upperBound * Page.size))
+    lost = lost.flatMap { item in
+      [item.part(within: 0..<start), item.part(within: end..<UInt64.max)].compactMap { $0 }
+    }
   }
 }
 
 extension PendingData {
   /// The first page that lies wholly behind its start.
   var firstWholePage: Int { (Int(offset) + Page.size - 1) / Page.size }
+
+  /// The pages that lie wholly within it.
+  var wholePages: Range<Int> {
+    firstWholePage..<max(firstWholePage, (Int(offset) + length) / Page.size)
+  }
 
   /// The parts of it in `pages`, whose writes never reach the disk; what is cut off is no write.
   func parts(inside pages: RangeSet) -> [PendingData] {

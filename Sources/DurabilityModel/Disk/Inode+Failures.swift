@@ -33,7 +33,15 @@ extension Inode {
     for item in pendingData where !item.isInDevice {
       guard let part = range.map({ item.part(within: $0) }) ?? item else { continue }
       let units = part.units(of: Page.size)
-      pages.insert(part.bytes == nil ? units.clamped(to: 0..<part.firstWholePage) : units)
+      guard item.bytes == nil else {
+        pages.insert(units)
+        continue
+      }
+      // Of what was cut off, the pages that stay in part are written, with zeros.
+      let whole = item.wholePages
+      for page in [units.lowerBound, units.upperBound - 1] where !whole.contains(page) {
+        pages.insert(page..<page + 1)
+      }
     }
     return pages
   }
@@ -44,7 +52,7 @@ extension Inode {
   /// written to it later (surprise 1); one that was cut off before counts as new.
   private mutating func loseData(_ pages: RangeSet, leavingUnwritten: Bool) {
     var remaining: [PendingData] = []
-    var firstCutPage = Int.max
+    var cutPages = RangeSet()
     // What the device has taken is clean already, and no longer new.
     var taken = RangeSet()
     for item in pendingData {
@@ -52,22 +60,26 @@ extension Inode {
         remaining.append(item)
         taken.insert(item.units(of: Page.size))
       } else if item.bytes == nil {
-        let page = item.firstWholePage
-        firstCutPage = min(firstCutPage, page)
-        forgetLost(from: page)
-        // Zeroing the rest of the page that stays is a write to it.
-        let border = UInt64(page * Page.size)
-        if let head = item.part(within: 0..<border) {
-          if pages.contains(page - 1) { lost.append(head) } else { remaining.append(head) }
+        let whole = item.wholePages
+        cutPages.insert(whole)
+        forgetLost(in: whole)
+        // Zeroing part of a page that stays is a write to it.
+        let units = item.units(of: Page.size)
+        for range in [
+          units.lowerBound..<min(whole.lowerBound, units.upperBound), whole,
+          max(whole.upperBound, units.lowerBound)..<units.upperBound,
+        ] where !range.isEmpty {
+          let failing = range == whole ? RangeSet() : pages.intersection(range)
+          lost += item.parts(of: failing)
+          remaining += item.parts(of: failing.complement(in: range))
         }
-        if let rest = item.part(within: border..<UInt64.max) { remaining.append(rest) }
       } else {
         let units = item.units(of: Page.size)
         let failing = pages.intersection(units)
         if leavingUnwritten {
           for page in failing.ranges.joined()
           where cached.hasPage(page) && !taken.contains(page)
-            && (page >= firstCutPage || !durable.hasPage(page))
+            && (cutPages.contains(page) || !durable.hasPage(page))
           {
             unwritten.insert(page..<page + 1)
           }

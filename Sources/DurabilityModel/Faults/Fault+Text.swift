@@ -190,8 +190,8 @@ extension Fault {
       if failure.lost != .all && !mayHaveState { return "\"lost=\" is for a barrier or a write" }
       return nil
     case .short:
-      return operation == .read || operation == .write
-        ? nil : "\"short=\" is for a read or a write"
+      return operation == .read || operation == .write || operation == .copyRange
+        ? nil : "\"short=\" is for a read, a write or a copy-range"
     case .slow, .hangs: return nil
     case .done: return "\"done\" is for background work"
     }

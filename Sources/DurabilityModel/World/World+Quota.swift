@@ -30,24 +30,31 @@ public struct Quota: Sendable, Equatable {
   }
 }
 
-/// The space of a world in pages, as statfs shows it.
+/// The space of a world, as statfs shows it.
 public struct SpaceStatistics: Sendable, Equatable {
   /// The unit in bytes.
-  public let blockSize = Page.size
+  public var blockSize: Int { Page.size }
   /// How many blocks there are.
-  public let blocks: UInt64
+  public var blocks: UInt64
   /// How many of them are free.
-  public let freeBlocks: UInt64
+  public var freeBlocks: UInt64
+  /// How many inodes are in use.
+  public var inodes: UInt64
+
+  /// An empty disk without a quota.
+  public static let unlimited = SpaceStatistics(
+    blocks: World.capacity / UInt64(Page.size), freeBlocks: World.capacity / UInt64(Page.size),
+    inodes: 0)
 }
 
 extension World {
-  /// The space that statfs shows: the quota's, else one tebibyte that is always free.
+  /// The space that statfs shows: of the quota where there is one, else of `capacity`.
   public func space() throws(Errno) -> SpaceStatistics {
     try check(.statfs, .root)
-    guard let quota else { return SpaceStatistics(blocks: 1 << 28, freeBlocks: 1 << 28) }
-    let limit = Int(clamping: quota.bytes / UInt64(Page.size))
+    let blocks = (quota?.bytes ?? Self.capacity) / UInt64(Page.size)
+    let used = UInt64(countUsedPages())
     return SpaceStatistics(
-      blocks: UInt64(limit), freeBlocks: UInt64(max(0, limit - countUsedPages())))
+      blocks: blocks, freeBlocks: blocks - min(blocks, used), inodes: UInt64(disk.inodeCount))
   }
 
   /// How many of `count` bytes at `offset` can be written before the quota is full: all, part of
@@ -61,7 +68,7 @@ extension World {
     var position = Int(offset)
     while position < end {
       let page = position / Page.size
-      if !disk.cacheHasPage(page, of: number) {
+      if !disk.hasSpace(page, of: number) {
         if free <= 0 { break }
         free -= 1
         usedPages = (usedPages ?? 0) + 1
@@ -83,6 +90,13 @@ extension World {
     }
   }
 
+  /// How many pages of a range have no space yet.
+  func missingPages(at offset: UInt64, _ length: UInt64, of number: InodeNumber) -> Int {
+    let first = Int(offset) / Page.size
+    let end = (Int(offset) + Int(length) - 1) / Page.size + 1
+    return (first..<end).reduce(0) { $0 + (disk.hasSpace($1, of: number) ? 0 : 1) }
+  }
+
   /// The pages of every file that has a name or is open, and one for each directory.
   private func countUsedPages() -> Int {
     if let usedPages { return usedPages }
@@ -95,8 +109,12 @@ extension World {
 }
 
 extension Disk {
-  func cacheHasPage(_ page: Int, of number: InodeNumber) -> Bool {
-    isAlive(number) && inodes[Int(number.rawValue)].cached.hasPage(page)
+  /// Whether a page of a file has space already: data, or space that fallocate gave it.
+  func hasSpace(_ page: Int, of number: InodeNumber) -> Bool {
+    guard isAlive(number) else { return false }
+    let index = Int(number.rawValue)
+    return inodes[index].cached.hasPage(page)
+      || inodes[index].rareBox?.value.preallocated.contains(page) == true
   }
 
   /// How many pages the cache's view of the world takes; files without a name count while `isOpen`.
@@ -104,11 +122,7 @@ extension Disk {
     var used = 0
     for index in 2..<max(2, inodes.count) where inodes[index].isAlive {
       guard inodes[index].names > 0 || isOpen(InodeNumber(UInt32(index))) else { continue }
-      switch inodes[index].kind {
-      case .regular: used += inodes[index].cached.pageCount
-      case .directory: used += 1
-      case .symbolicLink: break
-      }
+      used += Int(inodes[index].blocks) * 512 / Page.size
     }
     return used
   }
