@@ -78,7 +78,7 @@ struct FaultTextTests {
       ("request=1 read * nth=1 EIO state=xfs", "\"state=\" is for a barrier or a write"),
       ("request=1 fsync * nth=1 EIO state=zfs", "\"state=zfs\" is no after-state"),
       ("request=1 fsync * nth=1 EIO lost=some", "\"lost=some\" says no pages"),
-      ("request=1 fsync * nth=1 short=4", "\"short=\" is for a read or a write"),
+      ("request=1 fsync * nth=1 short=4", "\"short=\" is for a read, a write or a copy-range"),
       ("request=1 read * nth=1 short=0", "\"short=0\" should be"),
       ("request=1 read * nth=1 done", "\"done\" is for background work"),
       ("write * nth=1 EIO request=1", "\"write\" should be the request's number"),

@@ -140,7 +140,8 @@ struct ScenarioTests {
       ),
       (
         "{purpose: 'p', faults: [\n{operation: 'fsync'}]}",
-        "2: a fault needs an \"errno\", such as \"EIO\""
+        "2: a fault needs an effect: an \"errno\" such as \"EIO\", or \"short\", \"slow\" or "
+          + "\"hangs\""
       ),
       (
         "{purpose: 'p', faults: [{errno: 'EIO'}]}",
@@ -148,10 +149,9 @@ struct ScenarioTests {
       ),
       (
         "{purpose: 'p', faults: [{\n operation: 'fsyncdirr', errno: 'EIO'}]}",
-        "2: \"operation\" cannot be \"fsyncdirr\", only \"create\", \"open\", \"read\", "
-          + "\"write\", \"truncate\", \"fsync\", \"fdatasync\", \"fsyncdir\", \"rename\", "
-          + "\"unlink\", \"link\", \"symlink\", \"mkdir\", \"rmdir\", \"readdir\"; did you "
-          + "mean \"fsyncdir\"?"
+        "2: \"operation\" cannot be \"fsyncdirr\", only "
+          + FaultableOperation.allCases.map { "\"\($0.rawValue)\", " }.joined()
+          + "\"write-back\", \"evict\"; did you mean \"fsyncdir\"?"
       ),
       (
         "{purpose: 'p', faults: [{operation: 'fsync',\n errno: 'EI0'}]}",
