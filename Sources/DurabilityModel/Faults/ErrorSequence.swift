@@ -4,8 +4,8 @@ import StorageInterface
 /// `errseq_t` of Linux 4.13 and later.
 ///
 /// Each failure is reported once to every description that was open at the time, and once to one
-/// opened later if nobody has seen it yet (disk.md; groundtruth, section 2 A). Eviction of the inode
-/// forgets it, seen or not: on Linux it lives in the inode.
+/// opened later if nobody has seen it yet (disk.md; groundtruth, section 2 A). Eviction of the
+/// inode forgets it, seen or not: on Linux it lives in the inode.
 struct ErrorSequence: Equatable {
   /// How many failures there were.
   private(set) var count: UInt32 = 0

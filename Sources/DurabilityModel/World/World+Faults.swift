@@ -85,8 +85,8 @@ extension World {
 
   // MARK: Failed barriers.
 
-  /// A barrier of a file that fails, with its after-state; `range` is what it was about, nil for the
-  /// whole file. The description that asked has been told by the answer.
+  /// A barrier of a file that fails, with its after-state; `range` is what it was about, nil for
+  /// the whole file. The description that asked has been told by the answer.
   func failBarrier(
     of number: InodeNumber, _ handle: HandleID, _ failure: FaultEffect.Failure,
     range: Range<UInt64>? = nil
