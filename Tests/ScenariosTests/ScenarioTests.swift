@@ -95,6 +95,12 @@ struct ScenarioTests {
     #expect(ContractOverrides().apply(to: contract) == contract)
   }
 
+  /// What a fault of a scenario can strike, as messages list it.
+  static let operations: String = {
+    let names = FaultableOperation.allCases.map(\.rawValue) + ["write-back", "evict"]
+    return names.map { "\"" + $0 + "\"" }.joined(separator: ", ")
+  }()
+
   @Test(
     "Every mistake has its file, line and a hint",
     arguments: [
@@ -149,9 +155,8 @@ struct ScenarioTests {
       ),
       (
         "{purpose: 'p', faults: [{\n operation: 'fsyncdirr', errno: 'EIO'}]}",
-        "2: \"operation\" cannot be \"fsyncdirr\", only "
-          + FaultableOperation.allCases.map { "\"\($0.rawValue)\", " }.joined()
-          + "\"write-back\", \"evict\"; did you mean \"fsyncdir\"?"
+        "2: \"operation\" cannot be \"fsyncdirr\", only \(Self.operations); "
+          + "did you mean \"fsyncdir\"?"
       ),
       (
         "{purpose: 'p', faults: [{operation: 'fsync',\n errno: 'EI0'}]}",
