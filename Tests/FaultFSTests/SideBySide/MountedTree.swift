@@ -94,7 +94,8 @@ struct MountedTree: CallTarget {
       return done(dataOnly ? fdatasync(open[slot]) : fsync(open[slot]))
     case .mapAndWrite(let slot, let offset, let bytes):
       return map(slot, offset, bytes.count, PROT_READ | PROT_WRITE) { memory, room in
-        bytes.bytes.withUnsafeBytes { memory.copyMemory(from: $0.baseAddress!, byteCount: room) }
+        UnsafeMutableRawBufferPointer(start: memory, count: room)
+          .copyBytes(from: bytes.bytes.prefix(room))
         return .number(0)
       }
     case .mapAndRead(let slot, let offset, let count):
