@@ -22,10 +22,6 @@ extension Disk {
     }
   }
 
-  /// A syncfs that succeeded.
-  mutating func coverFileSystem() {
-  }
-
   /// Counts a failed write-back for the next syncfs through each description.
   mutating func noteFileSystemError() {
     fileSystemErrors += 1

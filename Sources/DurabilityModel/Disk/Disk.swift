@@ -14,6 +14,8 @@ public struct Disk {
   var inodes: [Inode]
   /// Entry operations that no directory barrier has covered, in issue order.
   var pendingNames: [PendingName] = []
+  /// The files with a pending truncation, where the model ties truncations to names.
+  var truncatedFiles: [InodeNumber] = []
   /// How many mutating operations the world has seen; the number of the newest one.
   public internal(set) var operationCount: UInt64 = 0
   /// Earlier content of this world's files, oldest first: what never-synced space may show again.
@@ -89,27 +91,24 @@ public struct Disk {
     case .create, .link, .unlink, .removeDirectory, .rename:
       applyName(operation, count)
     case .write(let number, let offset, let bytes, let durability):
-      let sectorSize = parameters.sectorSize
-      let lies = parameters.liesAboutBarriers
-      with(number) { inode in
-        inode.write(bytes, at: offset, operation: count)
-        if durability == .synchronous && !lies {
-          inode.cover(offset..<offset + UInt64(bytes.count), sectorSize: sectorSize)
-        }
+      with(number) { $0.write(bytes, at: offset, operation: count) }
+      if durability == .synchronous && !parameters.liesAboutBarriers {
+        coverRange(number, offset..<offset + UInt64(bytes.count))
       }
     case .setSize(let number, let size):
       if let inode = self[number], size < inode.cachedSize { keepFreed(inode, number) }
       with(number) { $0.setSize(size, operation: count) }
+      noteTruncation(of: number, count)
     case .setAttributes(let number, let mode, let user, let group):
       with(number) {
         $0.mode = mode
         $0.user = user
         $0.group = group
       }
-    case .synchronize(let number, _):
-      if !parameters.liesAboutBarriers { with(number) { $0.cover() } }
+    case .synchronize(let number, let dataOnly):
+      if !parameters.liesAboutBarriers { coverFile(number, dataOnly: dataOnly) }
     case .synchronizeDirectory(let number):
-      if !parameters.liesAboutBarriers { coverNames(of: number) }
+      if !parameters.liesAboutBarriers { coverDirectory(number) }
     case .failedSynchronize(let number, let after):
       switch after {
       case .ext4:

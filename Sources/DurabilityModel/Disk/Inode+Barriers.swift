@@ -20,6 +20,7 @@ extension Inode {
     pendingSizes.removeAll()
     neverSynced = RangeSet()
     writtenAhead = RangeSet()
+    filling = RangeSet()
   }
 
   /// A synchronous write that succeeded: the sectors of its own range, and the size needed to reach

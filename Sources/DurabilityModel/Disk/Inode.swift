@@ -33,6 +33,9 @@ struct Inode {
   /// garbage.
   var writtenAhead = RangeSet()
 
+  /// Pages of preallocated space that pending writes fill: unwritten on the disk until one is done.
+  var filling = RangeSet()
+
   // After failed barriers.
   /// What a failed barrier marked clean although the disk never got it. Writing to one of its pages
   /// makes the page dirty again, and all of it pending.
@@ -85,7 +88,9 @@ struct Inode {
     redirty(item.units(of: Page.size), operation)
     item.apply(to: &cached)
     pendingData.append(item)
-    if item.range.upperBound > cachedSize { changeSize(to: item.range.upperBound, operation) }
+    if item.range.upperBound > cachedSize {
+      changeSize(to: item.range.upperBound, operation, byWrite: true)
+    }
     modified = operation
   }
 
@@ -115,9 +120,10 @@ struct Inode {
     modified = operation
   }
 
-  private mutating func changeSize(to size: UInt64, _ operation: UInt64) {
+  private mutating func changeSize(to size: UInt64, _ operation: UInt64, byWrite: Bool = false) {
     guard size != cachedSize else { return }
-    pendingSizes.append(PendingSize(operation: operation, before: cachedSize, after: size))
+    pendingSizes.append(
+      PendingSize(operation: operation, before: cachedSize, after: size, byWrite: byWrite))
     cachedSize = size
   }
 
