@@ -111,9 +111,14 @@ struct KeptFile {
   /// Whether each truncation and what it cut off agree as the rules demand.
   private var cutsArePermitted: Bool {
     for (index, cut) in inode.pendingData.enumerated() where cut.bytes == nil {
-      let place = inode.pendingSizes.firstIndex { $0.operation == cut.operation && !$0.byWrite }
-      // One that a barrier committed left at most the rest of a page behind.
-      let isDone = place.map { $0 < choice.size } ?? true
+      // A hole that was punched is free, and so is the rest of a page that a barrier left behind
+      // when it committed the truncation.
+      guard
+        let place = inode.pendingSizes.firstIndex(where: {
+          $0.operation == cut.operation && !$0.byWrite && $0.after < $0.before
+        })
+      else { continue }
+      let isDone = place < choice.size
       let isHead = cut.offset % UInt64(Page.size) != 0
       if isDone {
         if isHead && rules.truncation == .tailMayStayOld { continue }
