@@ -18,8 +18,8 @@ public struct PowerLossChoice: Sendable, Equatable {
     public var data: [KeptData]
     /// The size: 0 for the durable one, else the pending one of that number (1 for the first).
     public var size: Int
-    /// Where set, the size in bytes instead: an append that ended at a byte. It is the append behind
-    /// the pending size of number `size`, or with 0 the first one that passed there.
+    /// Where set, the size in bytes instead: an append that ended at a byte. It is the append
+    /// behind the pending size of number `size`, or with 0 the first one that passed there.
     public var exactSize: UInt64?
     /// What never-synced space below the size holds.
     public var garbage: GarbageKind

@@ -16,7 +16,8 @@ extension PersistenceRules {
   ///
   /// **Names and truncations** are one journal: a prefix of issue order (row f: 16,700 of 16,700),
   /// and an fsync of any file or directory commits all earlier ones. fdatasync and O_DSYNC commit
-  /// it only where the file's size, blocks or name changed (`i_datasync_tid`; `ext4_fsync_journal`).
+  /// it only where the file's size, blocks or name changed (`i_datasync_tid`,
+  /// `ext4_fsync_journal`).
   ///
   /// **Rename over** an existing name allocates the source's blocks (`auto_da_alloc`): its size
   /// comes along, its data may be zeros (row d: 8 of 3760; after a directory's fsync 39 of 777).
