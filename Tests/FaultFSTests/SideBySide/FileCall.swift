@@ -71,12 +71,17 @@ enum Outcome: Equatable {
 }
 
 extension Outcome: CustomStringConvertible {
+  /// A sum in which each place counts, to tell long readings apart.
+  private static func sum(_ bytes: [UInt8]) -> Int {
+    bytes.enumerated().reduce(0) { $0 &+ ($1.offset + 1) * Int($1.element) }
+  }
+
   var description: String {
     switch self {
     case .failed(let error): "error \(error) (\(String(cString: strerror(error))))"
     case .number(let number): "ok \(number)"
     case .bytes(let bytes):
-      "\(bytes.count) bytes, sum \(bytes.enumerated().reduce(0) { $0 &+ ($1.offset + 1) * Int($1.element) })"
+      "\(bytes.count) bytes, sum \(Self.sum(bytes))"
         + (bytes.count <= 16 ? " \(bytes)" : "")
     case .facts(let text): text
     }
