@@ -12,8 +12,9 @@ extension EndToEndTests {
       (
         "sqlite3",
         """
-        sqlite3 t.db "PRAGMA journal_mode=wal; CREATE TABLE t(a, b);" > "$OUT/x" 2>&1
-        while true; do echo "INSERT INTO t VALUES(1, hex(randomblob(999)));"; done | sqlite3 t.db
+        { echo "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=wal; CREATE TABLE t(a, b);"
+          while true; do echo "INSERT INTO t VALUES(1, hex(randomblob(999)));"; done
+        } | sqlite3 t.db
         """
       ),
       (

@@ -28,7 +28,7 @@ public final class World {
   private var counters: [Counter] = []
 
   /// An open file description.
-  struct Description {
+  struct Description: Equatable {
     var inode: InodeNumber
     /// The error count it last reported.
     var errors: UInt32
