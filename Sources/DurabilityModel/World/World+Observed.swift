@@ -16,7 +16,7 @@ extension World {
   public func observedHandle(of number: InodeNumber) throws(Errno) -> ObservedHandle? {
     guard try inode(number).kind == .regular else {
       // A directory's description would report a failed write-back to syncfs once.
-      return disk.fileSystemErrors == 0 ? ObservedHandle(identifier: nil) : nil
+      return disk.errors.count == 0 ? ObservedHandle(identifier: nil) : nil
     }
     var found: (index: Int, description: Description)?
     for (index, description) in descriptions.enumerated() {

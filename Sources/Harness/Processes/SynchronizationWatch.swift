@@ -91,7 +91,10 @@ final class SynchronizationWatch {
       }
       try perform(call, world, handle)
     } catch {
-      clinux_watch_answer(descriptor, call.id, error.rawValue, 0)
+      // A call that never returns is ended with its process.
+      if error != World.neverReturns {
+        clinux_watch_answer(descriptor, call.id, error.rawValue, 0)
+      }
     }
     return nil
   }

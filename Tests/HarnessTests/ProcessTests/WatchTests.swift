@@ -2,6 +2,7 @@ import CLinuxShims
 import DurabilityModel
 import FaultFS
 import Glibc
+import StorageInterface
 import Testing
 
 @testable import Harness
@@ -106,7 +107,7 @@ struct WatchTests {
       """)
     #expect(try worker.pump.receive(limit: Worker.patience).get() == Array("ready".utf8))
     let file = try worker.world.lookup(Array("f".utf8), in: .root)
-    try worker.world.writeBack(file, pages: nil, .failed(.ioError, after: .ext4))
+    try worker.world.writeBack(file, pages: nil, .failed(.ioError, .ext4))
     #expect(try worker.ask("go") == "EIO ok")
   }
 
@@ -173,7 +174,8 @@ struct WatchTests {
   @Test("The text of /proc/PID/fdinfo is read, and rubbish is not")
   func parsing() {
     let file = OpenFile(
-      parsing: "pos:\t0\nflags:\t0100002\nmnt_id:\t31\nino:\t4294967298\nlock:\t1: FLOCK ADVISORY\n")
+      parsing: "pos:\t0\nflags:\t0100002\nmnt_id:\t31\nino:\t4294967298\nlock:\t1: FLOCK ADVISORY\n"
+    )
     #expect(file?.mount == 31 && file?.inode == 4_294_967_298 && file?.isPath == false)
     #expect(OpenFile(parsing: "flags:\t012000000\nmnt_id:\t31\nino:\t2\n")?.isPath == true)
     for text in ["", "pos:\t0\n", "flags:\tx\nmnt_id:\t1\nino:\t1", "mnt_id:\t1\nino:\t1\n"] {
