@@ -21,6 +21,8 @@ public enum TortureCommand {
     Command(
       name: "replay", summary: "reproduce a failure from its directory", run: ReplayCommand.run),
     Command(
+      name: "shrink", summary: "take away what a failure does not need", run: ShrinkCommand.run),
+    Command(
       name: "list", summary: "list subjects, scenarios, models or faults", run: ListCommand.run),
     Command(
       name: "doctor", summary: "say what this machine lacks, and how to get it",

@@ -41,7 +41,11 @@ struct ReportBuilder {
       name: entry.name, allNames: entry.allNames, seed: entry.seed.text, subject: entry.subject,
       scenario: entry.scenario, target: entry.target.rawValue, models: [entry.model],
       weakestModel: needsNoPowerLoss ? "none" : entry.model, crashPoint: entry.crash,
-      directory: entry.directory, occurrences: entry.occurrences, confirmed: entry.confirmed,
+      directory: entry.directory, cause: entry.cause.text, occurrences: entry.occurrences,
+      places: entry.places.map {
+        Report.Place(
+          scenario: $0.scenario, target: $0.target.rawValue, occurrences: $0.occurrences)
+      }, confirmed: entry.confirmed,
       explanation: entry.explanation)
   }
 
@@ -50,7 +54,7 @@ struct ReportBuilder {
   private func verdict(_ part: RunPart) -> Report.Verdict {
     let numbers = part.statistics
     let isBroken = result.failures.contains {
-      $0.scenario == part.scenario && $0.target == part.target
+      $0.places.contains { $0.scenario == part.scenario && $0.target == part.target }
     }
     let (verdict, reason): (String, String)
     if isBroken {

@@ -59,6 +59,7 @@ struct ReportWriter {
         "", "## \(violation.name)", "",
         "\(violation.subject), scenario \(violation.scenario), target \(violation.target), seed "
           + "\(violation.seed), \(violation.crashPoint), seen \(violation.occurrences) times", "",
+        "Cause: \(violation.cause). Seen in \(violation.placesText).", "",
       ]
       lines += violation.explanation.map { "- \($0)" }
       lines += ["", "    torture replay \(violation.directory)"]
@@ -98,7 +99,9 @@ struct ReportWriter {
       case "held": cases.append("  <testcase \(name)/>")
       case "broken":
         let texts = report.violations
-          .filter { $0.scenario == verdict.scenario && $0.target == verdict.target }
+          .filter {
+            $0.places.contains { $0.scenario == verdict.scenario && $0.target == verdict.target }
+          }
           .map { "\($0.name): torture replay \($0.directory)" }
         cases.append(
           "  <testcase \(name)><failure message=\"broken\">"
