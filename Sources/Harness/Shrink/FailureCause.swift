@@ -32,7 +32,11 @@ struct FailureCause: Equatable, Sendable {
   var text: String { detail.isEmpty ? recovery : detail }
 
   private var detail: String {
-    if !missing.isEmpty { return "no barrier covered: " + missing.joined(separator: ", ") }
+    if !missing.isEmpty {
+      // What was acknowledged needed a barrier; what was not may be lost, and is misread.
+      let isLoss = family == "lost" || name == .acknowledgedAfterFailedBarrier
+      return (isLoss ? "no barrier covered: " : "lost or torn: ") + missing.joined(separator: ", ")
+    }
     if !faults.isEmpty { return "after the fault: " + faults.joined(separator: ", ") }
     return ""
   }

@@ -19,6 +19,36 @@ extension Shrinker {
     return changed
   }
 
+  /// Many small records may be there only for where the last one comes to lie: across the edge of a
+  /// sector, say. One large record does as well: each life's last put is made large, and what can
+  /// go then goes. Where nothing does, the detour is taken back.
+  mutating func growInstead() throws(RunError) -> Bool {
+    guard best.requestCount > Self.fewRequests else { return false }
+    for life in best.lives.indices.reversed() {
+      for length in [600, 1200, 4300] {
+        guard life < best.lives.count,
+          let index = best.lives[life].script.requests.lastIndex(where: {
+            !$0.request.puts.isEmpty
+          }), let metadata = Metadata(padding: length)
+        else { continue }
+        let before = best
+        let put = best.lives[life].script.requests[index].request.puts.count - 1
+        guard var large = value(life, index, put), large.metadata.canonical.count < length else {
+          continue
+        }
+        large.metadata = metadata
+        guard try set("a record of \(length) bytes", large, life, index, put) else { continue }
+        _ = try removeRequests()
+        if best.requestCount < before.requestCount { return true }
+        restore(before)
+      }
+    }
+    return false
+  }
+
+  /// So many requests are few enough for a detour not to be worth its time.
+  private static var fewRequests: Int { 5 }
+
   // MARK: Keys
 
   private mutating func renameKeys() throws(RunError) -> Bool {

@@ -25,6 +25,9 @@ struct Shrinker {
   /// More trials than any schedule needs; a bound for subjects that are never the same twice.
   static let trialLimit = 5000
 
+  /// Goes back to an earlier reproduction, where a detour came to nothing.
+  mutating func restore(_ earlier: Reproduction) { best = earlier }
+
   /// A shrinker of the failure that `reproduction` showed.
   init(trial: Trial, reproduction: Reproduction) {
     self.trial = trial
@@ -40,6 +43,7 @@ struct Shrinker {
       changed = try removeRequests() || changed
       changed = try removeFaults() || changed
       changed = try removeMembers() || changed
+      changed = try growInstead() || changed
       changed = try simplifyCrashes() || changed
       changed = try shortenRecords() || changed
       if !changed || trials == before || trials >= Self.trialLimit { return }
@@ -94,7 +98,7 @@ struct Shrinker {
 
   /// Chunks of half the requests first, single ones last; from the end, where what came after the
   /// crash goes at once.
-  private mutating func removeRequests() throws(RunError) -> Bool {
+  mutating func removeRequests() throws(RunError) -> Bool {
     var changed = false
     var chunk = max(1, best.requestCount / 2)
     while true {
@@ -165,11 +169,18 @@ struct Shrinker {
   ) throws(RunError) -> Bool {
     var changed = false
     let number = best.lives[life].script.requests[index].number
-    for member in (0..<count).reversed() {
+    for member in [Int](0..<count).reversed() + [0] {
       guard let place = best.lives[life].script.requests.firstIndex(where: { $0.number == number }),
         case .batch(var members) = best.lives[life].script.requests[place].request,
-        members.count > 1, member < members.count
+        member < members.count
       else { return changed }
+      if members.count == 1 {
+        let single = Request.mutate(members[0], transaction: nil)
+        let gone = try attempt("one mutation instead of a batch") {
+          $0.lives[life].script.requests[place].request = single
+        }
+        return gone || changed
+      }
       members.remove(at: member)
       let smaller = members
       let gone = try attempt("without a member of a batch") {
