@@ -23,6 +23,12 @@ public enum TortureCommand {
     Command(
       name: "shrink", summary: "take away what a failure does not need", run: ShrinkCommand.run),
     Command(
+      name: "mount", summary: "a disk for any program, on which the power can be cut",
+      run: MountCommand.run),
+    Command(
+      name: "control", summary: "tell a mounted disk to crash, fail, go back…",
+      run: ControlCommand.run),
+    Command(
       name: "list", summary: "list subjects, scenarios, models or faults", run: ListCommand.run),
     Command(
       name: "doctor", summary: "say what this machine lacks, and how to get it",
@@ -42,6 +48,7 @@ public enum TortureCommand {
       return 2
     }
     switch name {
+    case "help" where arguments.count == 2: return main([arguments[1], "--help"])
     case "--help", "-h", "help":
       Console.print(help)
       return 0
