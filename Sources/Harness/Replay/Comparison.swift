@@ -25,8 +25,8 @@ enum Comparison {
     let permitted = nearest?.state ?? shown
     let rows = rows(permitted, shown, isAnswered: head.isEmpty || outcome.dump != nil)
     if rows.isEmpty { return head + ["permitted: an empty store; recovered: the same"] }
-    let width = min(60, rows.map { $0.permitted.count }.max() ?? 0)
-    let keyWidth = min(24, rows.map { $0.key.count }.max() ?? 0)
+    let width = min(60, rows.map(\.permitted.count).reduce("permitted".count, max))
+    let keyWidth = min(24, rows.map(\.key.count).reduce("record".count, max))
     var lines = head
     lines.append(
       "  " + padded("record", keyWidth) + "  " + padded("permitted", width) + "  recovered")

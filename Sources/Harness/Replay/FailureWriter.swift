@@ -33,18 +33,32 @@ struct FailureWriter {
   private func write(to partial: String, for directory: String) throws(RunError) {
     Files.remove(partial)
     try Files.makeDirectory(partial)
-    let schedule = ScheduleFile(failure, subject: subject)
-    let text = reasons.map { schedule.text(explained: $0) } ?? schedule.text
-    try Files.write(text, to: partial + "/schedule")
+    try Files.write(schedule, to: partial + "/schedule")
     try Files.write(scenarioSource, to: partial + "/scenario.json5")
     try Files.write(lines(failure.history), to: partial + "/history")
     if !failure.comparison.isEmpty {
       try Files.write(lines(failure.comparison), to: partial + "/recovered")
     }
+    if let outcome = failure.outcome {
+      try Files.write(outcome + "\n", to: partial + "/outcome")
+    }
     try Files.write(verdict(directory: directory), to: partial + "/verdict")
     if let image = failure.image {
       try ImageWriter(disk: image).extract(to: partial + "/disk")
     }
+  }
+
+  /// The schedule's text, what was found as a comment at its head.
+  private var schedule: String {
+    let file = ScheduleFile(failure, subject: subject)
+    let text = reasons.map { file.text(explained: $0) } ?? file.text
+    let head = text.split(separator: "\n", maxSplits: 1)
+    let comments =
+      ["cause: " + failure.cause.text] + failure.explanation
+    return
+      ([String(head[0])]
+      + comments.map { "# " + $0.split(separator: "\n").joined(separator: " ") }
+      + head.dropFirst().map(String.init)).joined(separator: "\n")
   }
 
   private func lines(_ lines: [String]) -> String { lines.joined(separator: "\n") + "\n" }

@@ -75,6 +75,17 @@ struct Report: Codable, Sendable {
     var seconds: Double
   }
 
+  /// One kept failure, replayed.
+  struct Regression: Codable, Sendable {
+    var name: String
+    var target: String
+    var subject: String
+    /// `held`, or for a planted bug the violation it must show.
+    var expected: String
+    var passes: Bool
+    var found: String
+  }
+
   /// What the run did besides: the numbers that show it was not inert.
   struct Activity: Codable, Sendable {
     var recordings: Int
@@ -112,6 +123,7 @@ struct Report: Codable, Sendable {
   var subjects: [String]
   var coverage: CoverageReport
   var canaries: [Canary]
+  var regressions: [Regression]
   var activity: Activity
   var environment: Environment
   /// What was assumed about the disk, and what was not tried.
@@ -137,16 +149,23 @@ extension Report {
   }
 
   /// Whether every planted bug was caught, as far as they were tried.
-  var provesItself: Bool { canaries.allSatisfy(\.caught) }
+  var provesItself: Bool {
+    canaries.allSatisfy(\.caught) && regressions.allSatisfy { $0.passes || $0.isViolation }
+  }
 
   /// 1 for a violation, 3 for a verdict that is none, else 0.
   var exitStatus: Int32 {
-    if !violations.isEmpty { return 1 }
+    if !violations.isEmpty || regressions.contains(where: \.isViolation) { return 1 }
     if !provesItself { return 3 }
     if verdicts.isEmpty { return canaries.isEmpty || interrupted ? 3 : 0 }
     return verdicts.contains { $0.verdict == "harness broken" || $0.verdict == "not measured" }
       ? 3 : 0
   }
+}
+
+extension Report.Regression {
+  /// Whether a promise is broken again; else what failed is a planted bug's that escaped.
+  var isViolation: Bool { !passes && expected == "held" }
 }
 
 extension Report.Violation {

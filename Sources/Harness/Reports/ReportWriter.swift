@@ -71,6 +71,16 @@ struct ReportWriter {
           + "\(report.canaries.count) caught.",
       ]
     }
+    if !report.regressions.isEmpty {
+      lines += [
+        "",
+        "Regressions: \(report.regressions.count { $0.passes }) of "
+          + "\(report.regressions.count) as they must be.",
+      ]
+      lines += report.regressions.filter { !$0.passes }.map {
+        "- \($0.name) on \($0.target), must be \($0.expected): \($0.found)"
+      }
+    }
     lines += [
       "", "Coverage: \(report.coverage.reached) of \(report.coverage.reachable) reachable cells.",
       "", "Assumed:", "",
@@ -82,6 +92,7 @@ struct ReportWriter {
   /// The verdict of the whole run in a few words.
   var headline: String {
     if !report.violations.isEmpty { return "Broken: \(report.violations.count) violations" }
+    if report.regressions.contains(where: \.isViolation) { return "Broken: a regression" }
     if !report.provesItself { return "Harness broken: a planted bug escaped" }
     if report.problem != nil { return "Not finished" }
     if report.exitStatus != 0 { return "Not measured" }
@@ -119,6 +130,16 @@ struct ReportWriter {
           ? "  <testcase \(name)/>"
           : "  <testcase \(name)><failure message=\"escaped\">found "
             + "\(escape(canary.found))</failure></testcase>")
+    }
+    for regression in report.regressions {
+      let name =
+        "name=\"regression \(escape(regression.name))\" "
+        + "classname=\"regressions.\(regression.target)\""
+      cases.append(
+        regression.passes
+          ? "  <testcase \(name)/>"
+          : "  <testcase \(name)><failure message=\"must be \(escape(regression.expected))\">"
+            + "\(escape(regression.found))</failure></testcase>")
     }
     if let problem = report.problem {
       cases.append(

@@ -247,7 +247,7 @@ struct Explorer {
         history: HistoryPrinter.lines(judge.epoch, upTo: visit.step.point),
         pending: PendingPrinter.lines(judge.epoch, visit.step), cause: cause,
         comparison: Comparison.lines(shown, model, after: visit.step.crash),
-        confirmed: confirmed, tries: tries, occurrences: 1))
+        outcome: shown.line, confirmed: confirmed, tries: tries, occurrences: 1))
   }
 
   /// What the violation called `name` hangs on: which of the dropped operations had to be.

@@ -29,6 +29,8 @@ struct Failure {
   var cause: FailureCause
   /// What recovery returned beside what was permitted, record by record.
   var comparison: [String] = []
+  /// What recovery showed, in one line to compare others with; nil for a live violation.
+  var outcome: String?
   /// How often fresh processes showed it again, of how many tries.
   var confirmed: Int
   var tries: Int

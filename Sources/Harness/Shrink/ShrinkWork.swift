@@ -90,7 +90,7 @@ struct ShrinkWork {
       stateDigest: small.stateDigest, image: small.image,
       history: HistoryPrinter.lines(small.recorded, upTo: crash?.point),
       pending: crash.map { PendingPrinter.lines(small.recorded, $0) } ?? [], cause: small.cause,
-      comparison: comparison, confirmed: 1, tries: 1, occurrences: 1)
+      comparison: comparison, outcome: small.outcome?.line, confirmed: 1, tries: 1, occurrences: 1)
     try FailureWriter(
       failure: shrunk, scenarioSource: failure.scenario.source, subject: failure.schedule.subject,
       model: failure.scenario.scenario.disk.model.rawValue, reasons: result.reasons
