@@ -45,15 +45,14 @@ struct GroupingTests {
     #expect(report.violations.count == 1, "\(report.violations.map(\.cause))")
     let violation = try #require(report.violations.first)
     #expect(violation.occurrences >= 5)
-    #expect(violation.cause.contains("write log-#"), "\(violation.cause)")
     #expect(violation.places.map(\.occurrences) == [violation.occurrences])
     #expect(violation.allNames.contains(violation.name))
   }
 
   @Test("The entries do not depend on how many workers there are")
   func workers() throws {
-    let one = try run("canary-log-deleted-early", seeds: 6, jobs: 1)
-    let two = try run("canary-log-deleted-early", seeds: 6, jobs: 2)
+    let one = try run("canary-log-deleted-early", seeds: 4, jobs: 1)
+    let two = try run("canary-log-deleted-early", seeds: 4, jobs: 2)
     func text(_ report: Report) -> [String] {
       report.violations.map { "\($0.name) \($0.cause) \($0.seed) \($0.occurrences)" }
     }

@@ -67,7 +67,8 @@ struct Regressions {
         }
         results.append(result)
         progress.say(
-          "\(result.passes ? "regression holds " : "REGRESSION BROKEN ") \(name) on \(kind.rawValue)"
+          (result.passes ? "regression holds " : "REGRESSION BROKEN ")
+            + "\(name) on \(kind.rawValue)"
             + (result.passes ? "" : ": \(result.explanation)"))
       }
     }

@@ -29,7 +29,11 @@ struct FailureCause: Equatable, Sendable {
   var group: String { "\(family)|\(recovery)|\(detail)" }
 
   /// The missing barrier or the fault, in one line for people.
-  var text: String { detail.isEmpty ? recovery : detail }
+  var text: String {
+    if !detail.isEmpty { return detail }
+    // Not only what was lost can break a promise: what is on the disk can be misread as well.
+    return recovery == "recovered" ? "nothing had to be lost from the disk" : recovery
+  }
 
   private var detail: String {
     if !missing.isEmpty {

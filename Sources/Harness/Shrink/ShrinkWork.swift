@@ -47,8 +47,8 @@ struct ShrinkWork {
     case .same(let reproduction): first = reproduction
     case .other(let why):
       throw .notMeasured(
-        "\(failure.path): \(schedule.violation.rawValue) was not reproduced, so there is nothing to "
-          + "shrink: \(why); torture replay says how often it recurs")
+        "\(failure.path): \(schedule.violation.rawValue) was not reproduced, so there is "
+          + "nothing to shrink: \(why); torture replay says how often it recurs")
     }
     var shrinker = Shrinker(trial: trial, reproduction: first)
     let progress = progress
@@ -109,9 +109,8 @@ struct ShrinkWork {
         lines += ["  request \(request.text)", "      without it: \(why)"]
       }
       guard let crash = part.script.crash else { continue }
-      lines.append(
-        "  \(crash.crash == .process ? "process crash" : "power loss") after operation \(crash.point)"
-      )
+      let kind = crash.crash == .process ? "process crash" : "power loss"
+      lines.append("  \(kind) after operation \(crash.point)")
       if let why = result.reasons.crashes[life] { lines.append("      " + why) }
     }
     lines.append("violation: " + (result.smallest.findings.first?.explanation ?? "none"))
