@@ -20,7 +20,7 @@ struct ShrinkTests {
     scenario.explosion.exhaustiveUpTo = 16
     scenario.explosion.samplesPerPoint = 4
     if bug == .fsyncErrorIgnored {
-      scenario.faults = [FaultTemplate(operation: "fsync", errno: "EIO")]
+      scenario.faults = [FaultTemplate(.call(.fsync), .fails(errno: "EIO"))]
     }
     return scenario
   }

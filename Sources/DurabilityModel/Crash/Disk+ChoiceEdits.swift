@@ -50,9 +50,9 @@ extension Disk {
       guard let size = inode.pendingSizes.lastIndex(where: { $0.operation == number }) else {
         continue
       }
-      if let exact = choice.files[index].exactSize {
-        let torn = inode.pendingSizes.firstIndex { $0.before <= exact && exact <= $0.after } ?? -1
-        if size < torn || (size == torn && exact == inode.pendingSizes[size].after) { continue }
+      if let torn = choice.files[index].tornAppend(of: inode) {
+        let isWhole = choice.files[index].exactSize == inode.pendingSizes[torn].after
+        if size < torn || (size == torn && isWhole) { continue }
         result.files[index].exactSize = nil
         result.files[index].size = size + 1
       } else {
@@ -77,8 +77,8 @@ extension Disk {
       guard let size = inode.pendingSizes.firstIndex(where: { $0.operation == number }) else {
         continue
       }
-      if let exact = choice.files[index].exactSize {
-        if exact >= inode.pendingSizes[size].before {
+      if let torn = choice.files[index].tornAppend(of: inode) {
+        if size <= torn {
           result.files[index].exactSize = nil
           result.files[index].size = size
         }
@@ -161,9 +161,7 @@ extension Disk {
     of here: Inode, _ source: PowerLossChoice.FileChoice, _ there: Inode, _ keepsOthers: Bool,
     _ counterpart: (UInt64) -> UInt64?
   ) -> (size: Int, exact: UInt64?) {
-    let torn = source.exactSize.flatMap { exact in
-      there.pendingSizes.firstIndex { $0.before <= exact && exact <= $0.after }
-    }
+    let torn = source.tornAppend(of: there)
     for (index, pending) in here.pendingSizes.enumerated().reversed() {
       let place = counterpart(pending.operation).flatMap { number in
         there.pendingSizes.firstIndex { $0.operation == number }
@@ -174,10 +172,19 @@ extension Disk {
       }
       if let torn, let exact = source.exactSize, place == torn, pending.after > pending.before {
         let length = min(exact - there.pendingSizes[torn].before, pending.after - pending.before)
-        return (0, pending.before + length)
+        return (source.size == 0 ? 0 : index, pending.before + length)
       }
       if place < (torn ?? source.size) { return (index + 1, nil) }
     }
     return (0, nil)
+  }
+}
+
+extension PowerLossChoice.FileChoice {
+  /// The place of the append that ended at `exactSize`, among the pending sizes of `inode`.
+  fileprivate func tornAppend(of inode: Inode) -> Int? {
+    guard let exactSize else { return nil }
+    if size > 0 { return size }
+    return inode.pendingSizes.firstIndex { $0.before <= exactSize && exactSize <= $0.after }
   }
 }

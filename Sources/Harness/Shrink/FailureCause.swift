@@ -65,7 +65,7 @@ extension FailureCause {
     needed = try essentialDrops(step, origin: origin, isBroken: isBroken)
     cause.missing = Set(needed.compactMap { places.place(of: $0)?.pattern }).sorted()
     if needed.isEmpty || name == .acknowledgedAfterFailedBarrier {
-      cause.faults = Set(faults.map { "\($0.operation.rawValue) \($0.role) \($0.error)" }).sorted()
+      cause.faults = Set(faults.map(\.pattern)).sorted()
     }
     return cause
   }
@@ -101,7 +101,7 @@ extension FailureCause {
   {
     FailureCause(
       name: finding.name,
-      faults: Set(faults.map { "\($0.operation.rawValue) \($0.role) \($0.error)" }).sorted(),
+      faults: Set(faults.map(\.pattern)).sorted(),
       recovery: "at " + (operation?.rawValue ?? "the end"))
   }
 }
@@ -123,5 +123,25 @@ extension RecoveryOutcome {
   private static func masked(_ message: String) -> String {
     FileRole(masking: Array(message.utf8.prefix(120))).name
       .split(separator: "_").joined(separator: " ")
+  }
+}
+
+extension Fault {
+  /// What it does to which kind of file, whoever asked: the same from seed to seed.
+  var pattern: String {
+    switch place {
+    case .call(_, let operation, let role, _): "\(operation.rawValue) \(role) \(kind)"
+    case .background(let work, let role, _, _): "\(work.rawValue) \(role) \(kind)"
+    }
+  }
+
+  private var kind: String {
+    switch effect {
+    case .fails(let failure): "\(failure.error)"
+    case .short: "short"
+    case .slow: "slow"
+    case .hangs: "hangs"
+    case .done: "done"
+    }
   }
 }

@@ -46,7 +46,7 @@ struct Trial {
       let epoch = try EpochRecorder(session).record(
         disk: disk, oracle: oracle, requests: life.script.requests, faults: life.script.faults)
       if let lost = epoch.faults.notFired.first {
-        return .other("the fault \(lost.operation.rawValue) \(lost.role) is not met")
+        return .other("the fault \(lost.pattern) is not met")
       }
       places.append(epoch.recording)
       var script = EpochScript(
