@@ -27,7 +27,8 @@ extension EndToEndTests {
       ),
       (
         "db_bench",
-        "db_bench --db=\"$PWD/db\" --num=100000000 --value_size=500 --sync=1 --benchmarks=fillrandom"
+        "db_bench --db=\"$PWD/db\" --num=100000000 --value_size=500 --sync=1 "
+          + "--benchmarks=fillrandom"
       ),
       (
         "fio",

@@ -56,7 +56,7 @@ enum DoctorCommand {
     let watch = clinux_watch_test()
     report(
       watch == 0, "seccomp shows syncfs, sync_file_range and their like",
-      "\(String(cString: strerror(watch))): Linux 5.5 or later with CONFIG_SECCOMP_FILTER is needed, "
+      "\(String(cString: strerror(watch))): Linux 5.5 with CONFIG_SECCOMP_FILTER is needed, "
         + "and a container that leaves user notification free")
     let environment = EnvironmentReader.read()
     Console.print(
