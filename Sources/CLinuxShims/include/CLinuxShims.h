@@ -41,8 +41,8 @@ struct clinux_spawn_options {
   // Landlock: the only directories below which the child may change anything; ends with a null
   // pointer. A null pointer here means: no confinement. Ignored where Landlock is absent.
   const char *const *writable;
-  // Whether the calls that a file system never sees are told (clinux_watch_receive); the start fails
-  // where they cannot be.
+  // Whether the calls that a file system never sees are told (clinux_watch_receive); where they
+  // cannot be, the start fails.
   int watches_calls;
   // RLIMIT_AS in bytes, or 0 for no limit.
   uint64_t memory_limit;
