@@ -80,7 +80,8 @@ extension Inode {
       var rare = rare
       // Only what is wholly given back.
       let first = (Int(range.lowerBound) + Page.size - 1) / Page.size
-      rare.preallocated.remove(first..<max(first, Int(range.upperBound) / Page.size))
+      let end = Int(range.upperBound) / Page.size
+      if first < end { rare.preallocated.remove(first..<end) }
       self.rare = rare
     }
     if mode.changesSize && range.upperBound > cachedSize {
