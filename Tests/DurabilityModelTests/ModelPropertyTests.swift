@@ -36,7 +36,7 @@ struct ModelPropertyTests {
   }
 
   @Test(
-    "What was permitted before an operation is permitted after it, unless it made something durable",
+    "What was permitted before an operation stays permitted, unless it made something durable",
     arguments: models, [UInt64](0..<6))
   func monotone(model: PersistenceModelName, seed: UInt64) throws {
     var history = history(model, seed)

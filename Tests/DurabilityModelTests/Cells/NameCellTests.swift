@@ -159,7 +159,7 @@ struct NameCellTests {
   }
 
   @Test(
-    "A barrier of data alone carries names where size, blocks or name changed, else none (ext4, xfs)",
+    "A barrier of data alone carries names where size, blocks or name changed, else none",
     arguments: [PersistenceModelName.ext4Ordered, .xfs])
   func dataBarrier(model: PersistenceModelName) throws {
     for grows in [false, true] {
