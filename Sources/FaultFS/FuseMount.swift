@@ -17,19 +17,19 @@ public final class FuseMount {
   /// How it presents its worlds.
   public let options: MountOptions
   /// The number of requests that it has answered so far; a measure of activity only.
-  public internal(set) var requestCount: UInt64 = 0
+  @exclusivity(unchecked) public internal(set) var requestCount: UInt64 = 0
   /// The connection to the kernel, non-blocking; readable when a request waits; −1 once unmounted.
   public internal(set) var fileDescriptor: Int32 = -1
 
   /// The session of libfuse, or nil once unmounted.
-  var session: OpaquePointer?
+  @exclusivity(unchecked) var session: OpaquePointer?
   /// The buffer requests are read into; libfuse allocates its memory at the first read. Behind a
   /// pointer, as each access to a property of a class would be checked for exclusivity.
   let requestBuffer: UnsafeMutablePointer<fuse_buf>
   /// The buffer that replies to READ and READDIR are put together in; as large as any of them.
   let replyBuffer: UnsafeMutableRawBufferPointer
   /// The worlds by slot; nil once detached.
-  var worlds: [World?] = []
+  @exclusivity(unchecked) var worlds: [World?] = []
   /// The name of each slot, as bytes.
   var names: [[UInt8]] = []
   /// The slot of each name ever attached. Looked up only, never iterated.

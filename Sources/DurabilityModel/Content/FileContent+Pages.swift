@@ -58,6 +58,15 @@ extension FileContent {
     leaf.set(place, page)
   }
 
+  /// Makes page `index` what it is in `other`: the same page, or a hole.
+  mutating func takePage(_ index: Int, from other: FileContent) {
+    if let page = other.page(index) {
+      setPage(index, page)
+    } else {
+      removePages(index..<index + 1)
+    }
+  }
+
   /// Changes page `index`, of zeros where it was a hole, in a page of this content's own.
   mutating func changePage(_ index: Int, _ change: (Page) -> Void) {
     let leaf = uniqueLeaf(of: index)

@@ -7,7 +7,7 @@ extension Inode {
   mutating func cover() {
     durableSize = cachedSize
     if lost.isEmpty && unwritten.isEmpty {
-      durable = cached
+      coverDirtyPages()
     } else {
       for item in pendingData {
         for part in item.partsOutside(unwritten) { part.apply(to: &durable) }
@@ -20,6 +20,25 @@ extension Inode {
     pendingSizes.removeAll()
     neverSynced = RangeSet()
   }
+
+  /// Gives the disk's view the cache's pages, where the two can differ only in what is pending.
+  ///
+  /// While those are few they are handed over one by one, and the two trees stay apart: a tree that
+  /// both held would have its nodes copied by the next write.
+  private mutating func coverDirtyPages() {
+    guard !pendingData.isEmpty else { return }
+    let dirty = pendingData.reduce(0) { $0 + $1.units(of: Page.size).count }
+    guard dirty <= Self.fewPages else {
+      durable = cached
+      return
+    }
+    for item in pendingData {
+      for index in item.units(of: Page.size) { durable.takePage(index, from: cached) }
+    }
+  }
+
+  /// How many dirty pages a barrier hands over one by one.
+  private static var fewPages: Int { 32 }
 
   /// A synchronous write that succeeded: the sectors of its own range, and the size needed to reach
   /// it, are on the disk (disk.md, "What a barrier covers").

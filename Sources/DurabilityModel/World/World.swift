@@ -7,11 +7,11 @@ import StorageInterface
 /// storage, `fuse` through the mount. It belongs to one thread.
 public final class World {
   /// The disk as it is now.
-  public internal(set) var disk: Disk
+  @exclusivity(unchecked) public internal(set) var disk: Disk
   /// What was recorded, where recording is on.
-  public internal(set) var recording: Recording?
+  @exclusivity(unchecked) public internal(set) var recording: Recording?
   /// The faults, and which fired.
-  public internal(set) var faults: FaultPlan
+  @exclusivity(unchecked) public internal(set) var faults: FaultPlan
   /// The stable number of the outstanding request; faults and recordings are keyed by it.
   public private(set) var request: UInt64 = 0
   /// How many barriers failed since the world began.
@@ -19,9 +19,9 @@ public final class World {
   /// How many faults of any kind fired since the world began.
   public internal(set) var firedFaults = 0
   /// How many calls there were, of any kind: a subject that makes none is hung or done.
-  public internal(set) var calls: UInt64 = 0
+  @exclusivity(unchecked) public internal(set) var calls: UInt64 = 0
 
-  var descriptions: [Description?] = []
+  @exclusivity(unchecked) var descriptions: [Description?] = []
   /// The newest error of a failed barrier, by file; looked up, never listed.
   var lastErrors: [InodeNumber: Errno] = [:]
   private var freeDescriptions: [Int] = []
