@@ -257,7 +257,9 @@ struct HistoryPropertyTests {
     case .rename(let directory, let name, let newDirectory, let newName, _):
       names[EntryName(directory: directory, name: name)] = nil
       names[EntryName(directory: newDirectory, name: newName)] = nil
-    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory: break
+    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages,
+      .evict, .synchronizeFileSystem:
+      break
     }
   }
 }

@@ -29,6 +29,10 @@ struct Inode {
   /// them took the size along, and not them.
   var neverSynced = RangeSet()
 
+  /// Sectors behind the durable size whose data a write-back brought to the disk: they never show
+  /// garbage.
+  var writtenAhead = RangeSet()
+
   // After failed barriers.
   /// What a failed barrier marked clean although the disk never got it. Writing to one of its pages
   /// makes the page dirty again, and all of it pending.

@@ -14,6 +14,9 @@ struct PendingData {
   var bytes: WrittenBytes?
   /// Where its bytes start within `bytes`.
   var start = 0
+  /// Whether it reached the device's volatile cache: it is in doubt at a power cut as before, but
+  /// no later write-back writes it again, and so none can fail to.
+  var isInDevice = false
 
   /// The bytes of the file it covers.
   var range: Range<UInt64> { offset..<offset + UInt64(length) }
