@@ -23,9 +23,11 @@ public final class FuseMount {
 
   /// The session of libfuse, or nil once unmounted.
   @exclusivity(unchecked) var session: OpaquePointer?
-  /// The buffer requests are read into; libfuse allocates its memory at the first read. Behind a
-  /// pointer, as each access to a property of a class would be checked for exclusivity.
+  /// The buffer requests are read into, in `requestMemory`. Behind a pointer, as each access to a
+  /// property of a class would be checked for exclusivity.
   let requestBuffer: UnsafeMutablePointer<fuse_buf>
+  /// Room for the largest request.
+  let requestMemory: UnsafeMutableRawPointer
   /// The buffer that replies to READ and READDIR are put together in; as large as any of them.
   let replyBuffer: UnsafeMutableRawBufferPointer
   /// The worlds by slot; nil once detached.
@@ -41,6 +43,10 @@ public final class FuseMount {
 
   /// The largest read or write request, in bytes; the most that Linux allows (256 pages).
   static let maximumTransfer = 1 << 20
+  private static let pageSize = 4096
+  /// What stands before the bytes of a WRITE: `fuse_in_header` and `fuse_write_in` of the kernel's
+  /// protocol, 40 bytes each.
+  private static let writeHeaderSize = 80
 
   /// Mounts at `path`, an existing directory, and shakes hands with the kernel.
   ///
@@ -48,9 +54,14 @@ public final class FuseMount {
   public init(at path: String, _ options: MountOptions = MountOptions()) throws(MountFailure) {
     self.path = path
     self.options = options
-    replyBuffer = .allocate(byteCount: Self.maximumTransfer, alignment: 16)
+    // Aligned as pages are, the bytes of a reply and those of a WRITE behind its headers: the kernel
+    // pins the buffers page by page, and copies whole pages faster than two halves.
+    replyBuffer = .allocate(byteCount: Self.maximumTransfer, alignment: Self.pageSize)
+    requestMemory = .allocate(
+      byteCount: Self.maximumTransfer + 3 * Self.pageSize, alignment: Self.pageSize)
     requestBuffer = .allocate(capacity: 1)
     requestBuffer.initialize(to: fuse_buf())
+    requestBuffer.pointee.mem = requestMemory + (Self.pageSize - Self.writeHeaderSize)
     try openSession()
   }
 
@@ -58,6 +69,7 @@ public final class FuseMount {
     unmount()
     replyBuffer.deallocate()
     requestBuffer.deallocate()
+    requestMemory.deallocate()
   }
 
   /// Adds `world` as the top-level directory `name` and returns its slot.

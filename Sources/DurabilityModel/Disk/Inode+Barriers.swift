@@ -22,20 +22,20 @@ extension Inode {
     writtenAhead = RangeSet()
   }
 
-  /// Gives the disk's view the cache's pages, where the two can differ only in what is pending.
+  /// Makes the disk's view the cache's, which differ in what is pending alone unless a barrier ever
+  /// failed.
   ///
-  /// While those are few they are handed over one by one, and the two trees stay apart: a tree that
-  /// both held would have its nodes copied by the next write.
+  /// Few dirty pages are handed over one by one, and the two trees stay apart: a tree that both held
+  /// would have its nodes copied by the next write.
   private mutating func coverDirtyPages() {
-    guard !pendingData.isEmpty else { return }
     let dirty = pendingData.reduce(0) { $0 + $1.units(of: Page.size).count }
-    guard dirty <= Self.fewPages else {
-      durable = cached
-      return
+    if errors == 0 && dirty <= Self.fewPages {
+      for item in pendingData {
+        for index in item.units(of: Page.size) { durable.takePage(index, from: cached) }
+      }
+      if durable.pageCount == cached.pageCount { return }
     }
-    for item in pendingData {
-      for index in item.units(of: Page.size) { durable.takePage(index, from: cached) }
-    }
+    durable = cached
   }
 
   /// How many dirty pages a barrier hands over one by one.

@@ -71,13 +71,22 @@ extension World {
   public func read(
     _ handle: HandleID, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
+    let (content, count) = try readable(handle, at: offset, count: buffer.count)
+    content.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+    return count
+  }
+
+  /// What a read of `count` bytes reads from, and how many of them there are.
+  private func readable(
+    _ handle: HandleID, at offset: UInt64, count: Int
+  ) throws(Errno) -> (FileContent, Int) {
     let number = try description(handle).inode
     try check(.read, number)
-    let inode = try inode(number)
-    guard offset < inode.cachedSize else { return 0 }
-    let count = min(buffer.count, Int(inode.cachedSize - offset))
-    inode.cached.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
-    return count
+    guard disk.isAlive(number) else { throw .noSuchFile }
+    let index = Int(number.rawValue)
+    let size = disk.inodes[index].cachedSize
+    let left = offset < size ? Int(clamping: size - offset) : 0
+    return (disk.inodes[index].cached, min(count, left))
   }
 
   /// Writes at `offset`; a failed write may leave a prefix behind (disk.md).
@@ -101,7 +110,8 @@ extension World {
         perform(
           .write(
             inode: number, offset: offset,
-            bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), at: offset),
+            bytes: WrittenBytes(
+              UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), at: offset, in: &arena),
             durability: .volatile),
           number)
       }
@@ -110,7 +120,7 @@ extension World {
     let unseen = durability == .synchronous ? unseenError(description) : nil
     perform(
       .write(
-        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset),
+        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset, in: &arena),
         durability: unseen == nil ? durability : .volatile),
       number)
     if let unseen {

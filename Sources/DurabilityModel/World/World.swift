@@ -22,6 +22,8 @@ public final class World {
   @exclusivity(unchecked) public internal(set) var calls: UInt64 = 0
 
   @exclusivity(unchecked) var descriptions: [Description?] = []
+  /// Where the bytes of writes are kept.
+  @exclusivity(unchecked) var arena = ByteArena()
   /// The newest error of a failed barrier, by file; looked up, never listed.
   var lastErrors: [InodeNumber: Errno] = [:]
   private var freeDescriptions: [Int] = []
