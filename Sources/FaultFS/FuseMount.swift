@@ -40,6 +40,12 @@ public final class FuseMount {
   var rootSlot: Int?
   /// The directories that are open now, by handle.
   var openDirectories = OpenDirectories()
+  /// Barriers that the kernel will ask for although the write before each was one itself; of cached
+  /// mode only, and never more than there are threads in a synchronous write.
+  var owedBarriers: [OwedBarrier] = []
+  /// Whom the files of root belong to in what programs see: root, or the user who mounted. An
+  /// ordinary user's mount has no other users, and a world made elsewhere may be root's.
+  let owner = (user: geteuid(), group: getegid())
 
   /// The largest read or write request, in bytes; the most that Linux allows (256 pages).
   static let maximumTransfer = 1 << 20

@@ -264,6 +264,8 @@ struct HistoryPropertyTests {
       covered[inode]?.touch(Int(offset)..<Int(offset) + bytes.count)
     case .setSize(let inode, let size):
       covered[inode]?.touch(Int(size)..<Int.max)
+    case .allocate(let inode, let offset, let length, let mode):
+      if mode.zeros { covered[inode]?.touch(Int(offset)..<Int(offset + length)) }
     case .synchronizeDirectory(let directory):
       guard disk[directory]?.names ?? 0 > 0 else { return }
       // The root is durable; the other directory's own name is covered by the root's barrier.
@@ -278,7 +280,8 @@ struct HistoryPropertyTests {
     case .rename(let directory, let name, let newDirectory, let newName, _):
       names[EntryName(directory: directory, name: name)] = nil
       names[EntryName(directory: newDirectory, name: newName)] = nil
-    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages,
+    case .setAttributes, .setExtendedAttribute, .setTimes, .failedSynchronize,
+      .failedSynchronizeDirectory, .writeBack, .dropPages,
       .evict, .synchronizeFileSystem:
       break
     }

@@ -39,9 +39,15 @@ extension Inode {
     var dirty = RangeSet()
     for item in pendingData where !item.isInDevice {
       let pages = item.units(of: Page.size)
-      // Of what a truncation cut off, the page that stays in part is written, with zeros.
-      dirty.insert(
-        item.bytes == nil ? pages.lowerBound..<min(item.firstWholePage, pages.upperBound) : pages)
+      if item.bytes == nil {
+        // Of what was cut off or punched out, the pages that stay in part are written, with zeros.
+        let whole = item.wholePages
+        dirty.insert(pages.lowerBound..<min(whole.lowerBound, pages.upperBound))
+        dirty.insert(
+          max(whole.upperBound, pages.lowerBound)..<max(whole.upperBound, pages.upperBound))
+      } else {
+        dirty.insert(pages)
+      }
     }
     return bounds.map { dirty.intersection($0) } ?? dirty
   }

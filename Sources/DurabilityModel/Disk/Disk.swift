@@ -105,7 +105,17 @@ public struct Disk {
         $0.mode = mode
         $0.user = user
         $0.group = group
+        $0.changed = count
       }
+    case .allocate(let number, let offset, let length, let mode):
+      with(number) { $0.allocate(offset..<offset + length, mode, operation: count) }
+    case .setExtendedAttribute(let number, let name, let value):
+      with(number) {
+        $0.rare.set(name, to: value)
+        $0.changed = count
+      }
+    case .setTimes(let number, let accessed, let modified):
+      with(number) { $0.setTimes(accessed: accessed, modified: modified, operation: count) }
     case .synchronize(let number, _):
       if !parameters.liesAboutBarriers { with(number) { $0.cover() } }
     case .synchronizeDirectory(let number):

@@ -23,6 +23,12 @@ public enum DiskOperation: Equatable {
     inode: InodeNumber, offset: UInt64, bytes: WrittenBytes, durability: WriteDurability)
   /// Sets the size.
   case setSize(inode: InodeNumber, size: UInt64)
+  /// Gives a range of a file space, takes it away, or zeros it.
+  case allocate(inode: InodeNumber, offset: UInt64, length: UInt64, mode: AllocationMode)
+  /// Sets an extended attribute, or removes it where `value` is nil.
+  case setExtendedAttribute(inode: InodeNumber, name: [UInt8], value: [UInt8]?)
+  /// Sets the times that a program may set.
+  case setTimes(inode: InodeNumber, accessed: TimeChange, modified: TimeChange)
   /// Changes permissions and owner. The model makes it durable at once: no promise of a store hangs
   /// on it.
   case setAttributes(inode: InodeNumber, mode: UInt16, user: UInt32, group: UInt32)
@@ -54,6 +60,7 @@ public enum DiskOperation: Equatable {
       case .regular: "create"
       case .directory: "mkdir"
       case .symbolicLink: "symlink"
+      case .pipe, .socket, .characterDevice, .blockDevice: "mknod"
       }
     case .link: "link"
     case .unlink: "unlink"
@@ -62,6 +69,9 @@ public enum DiskOperation: Equatable {
     case .write: "write"
     case .setSize: "truncate"
     case .setAttributes: "setattr"
+    case .allocate: "fallocate"
+    case .setExtendedAttribute(_, _, let value): value == nil ? "removexattr" : "setxattr"
+    case .setTimes: "utimens"
     case .synchronize(_, let dataOnly): dataOnly ? "fdatasync" : "fsync"
     case .synchronizeDirectory: "fsyncdir"
     case .failedSynchronize: "failed-fsync"
@@ -79,6 +89,7 @@ public enum DiskOperation: Equatable {
     switch self {
     case .failedSynchronize, .failedSynchronizeDirectory: true
     case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
+      .allocate, .setExtendedAttribute, .setTimes,
       .synchronize, .synchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
       false
     }
@@ -91,7 +102,9 @@ public enum DiskOperation: Equatable {
       .writeBack, .dropPages, .evict, .synchronizeFileSystem:
       true
     case .write(_, _, _, let durability): durability == .synchronous
-    case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .setAttributes: false
+    case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .allocate, .setAttributes,
+      .setExtendedAttribute, .setTimes:
+      false
     }
   }
 }

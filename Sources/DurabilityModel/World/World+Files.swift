@@ -9,20 +9,16 @@ extension World {
       case .regular: inode.cachedSize
       case .directory: UInt64(Page.size)
       case .symbolicLink: UInt64(inode.target.count)
+      case .pipe, .socket, .characterDevice, .blockDevice: 0
       }
     var links = UInt32(max(0, inode.names))
-    if inode.kind == .directory {
-      links = 2
-      for entry in inode.cachedEntries.entries where disk[entry.inode]?.kind == .directory {
-        links += 1
-      }
-    }
+    // A directory has its name, its `.` and the `..` of each directory in it; a removed one none.
+    if inode.kind == .directory { links = inode.names > 0 ? UInt32(2 + inode.subdirectories) : 0 }
     return Attributes(
       inode: number, kind: inode.kind, mode: inode.mode, linkCount: links, user: inode.user,
-      group: inode.group, size: size,
-      blocks: inode.kind == .regular
-        ? UInt64(inode.cached.pageCount * Page.size / 512) : UInt64(Page.size / 512),
-      modified: inode.modified)
+      group: inode.group, size: size, blocks: inode.blocks, modified: inode.modified,
+      modificationTime: inode.modificationTime, accessTime: inode.accessTime,
+      changed: inode.changeTime, device: inode.device)
   }
 
   /// Opens a file; with `truncating` its content goes, as by `O_TRUNC`.
@@ -140,23 +136,6 @@ extension World {
     guard size <= FileContent.maximumSize else { throw .fileTooLarge }
     try check(.truncate, number)
     if size != inode.cachedSize { perform(.setSize(inode: number, size: size), number) }
-  }
-
-  /// Changes the permission bits.
-  public func setMode(_ number: InodeNumber, _ mode: UInt16) throws(Errno) {
-    let inode = try inode(number)
-    perform(
-      .setAttributes(inode: number, mode: mode & 0o7777, user: inode.user, group: inode.group),
-      number)
-  }
-
-  /// Changes the owner; nil leaves a part as it is.
-  public func setOwner(_ number: InodeNumber, user: UInt32?, group: UInt32?) throws(Errno) {
-    let inode = try inode(number)
-    perform(
-      .setAttributes(
-        inode: number, mode: inode.mode, user: user ?? inode.user, group: group ?? inode.group),
-      number)
   }
 
   /// fsync, or fdatasync when `dataOnly`.

@@ -53,7 +53,10 @@ enum HistoryPrinter {
       let sync = durability == .synchronous ? " synchronous" : ""
       return head + " i\(inode.rawValue) offset \(offset) length \(bytes.count)" + sync
     case .setSize(let inode, let size): return head + " i\(inode.rawValue) to \(size)"
-    case .setAttributes(let inode, _, _, _), .synchronize(let inode, _),
+    case .allocate(let inode, let offset, let length, let mode):
+      return head + " i\(inode.rawValue) offset \(offset) length \(length) \(mode.rawValue)"
+    case .setAttributes(let inode, _, _, _), .setExtendedAttribute(let inode, _, _),
+      .setTimes(let inode, _, _), .synchronize(let inode, _),
       .synchronizeDirectory(let inode), .failedSynchronize(let inode, _),
       .failedSynchronizeDirectory(let inode), .evict(let inode):
       return head + " i\(inode.rawValue)"

@@ -97,7 +97,8 @@ struct Explorer {
       case .synchronize, .synchronizeDirectory, .synchronizeFileSystem: statistics.barriers += 1
       case .write(_, _, _, .synchronous): statistics.barriers += 1
       case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
-        .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict:
+        .allocate, .setExtendedAttribute, .setTimes, .failedSynchronize,
+        .failedSynchronizeDirectory, .writeBack, .dropPages, .evict:
         break
       }
     }
