@@ -57,17 +57,18 @@ static struct fuse_entry_param entry_of(int index) {
   };
 }
 
-// Grows the buffer of a file by doubling. Memory that realloc adds and nobody writes to is not
-// resident, so growth costs little; a hole is zeroed by hand.
+// Grows the buffer of a file by doubling; a hole is zeroed by hand. Large ones are aligned as pages
+// are, which the kernel copies faster; what is reserved and never written is not resident.
 static int reserve(struct file *file, size_t end) {
-  if (end > file->capacity) {
-    size_t capacity = file->capacity ? file->capacity : 4096;
-    while (capacity < end) capacity *= 2;
-    char *bytes = realloc(file->bytes, capacity);
-    if (!bytes) return -1;
-    file->bytes = bytes;
-    file->capacity = capacity;
-  }
+  if (end <= file->capacity) return 0;
+  size_t capacity = file->capacity ? file->capacity : 4096;
+  while (capacity < end) capacity *= 2;
+  char *bytes = capacity < 65536 ? malloc(capacity) : aligned_alloc(4096, capacity);
+  if (!bytes) return -1;
+  if (file->size) memcpy(bytes, file->bytes, file->size);
+  free(file->bytes);
+  file->bytes = bytes;
+  file->capacity = capacity;
   return 0;
 }
 
