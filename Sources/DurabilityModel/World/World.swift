@@ -92,6 +92,22 @@ public final class World {
     return inode
   }
 
+  // The calls that a subject makes most look at the fields they need where they lie in the disk: a
+  // copy of an inode takes hold of everything in it.
+
+  /// The place of an inode in the disk.
+  func index(_ number: InodeNumber) throws(Errno) -> Int {
+    guard disk.isAlive(number) else { throw .noSuchFile }
+    return Int(number.rawValue)
+  }
+
+  /// The place of a directory in the disk.
+  func directoryIndex(_ number: InodeNumber) throws(Errno) -> Int {
+    let index = try index(number)
+    guard disk.inodes[index].kind == .directory else { throw .notDirectory }
+    return index
+  }
+
   func directory(_ number: InodeNumber) throws(Errno) -> Inode {
     let inode = try inode(number)
     guard inode.kind == .directory else { throw .notDirectory }
