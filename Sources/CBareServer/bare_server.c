@@ -1,6 +1,7 @@
-// The bare server of `torture bench`, in C as its point is to have no runtime at all. It follows the
-// session settings of FaultFS (no splice, no write-back cache, requests of 1 MiB, no FLUSH, names
-// and attributes remembered), so that only what is done between request and answer differs.
+// The bare server of `torture bench`, in C as its point is to have no runtime at all. It follows
+// the session settings of `torture mount` (no splice, no write-back cache, requests of 1 MiB, no
+// FLUSH, no name and no attribute remembered by the kernel), so that only what is done between
+// request and answer differs.
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 314
 #include "CBareServer.h"
@@ -24,7 +25,7 @@ struct file {
 
 static struct file *files[FILE_LIMIT];
 static int is_cached;
-static const double remembered = 3600;
+static const double remembered = 0;
 
 static struct file *file_of(fuse_ino_t node) { return files[node - 2]; }
 

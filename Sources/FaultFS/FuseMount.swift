@@ -65,8 +65,8 @@ public final class FuseMount {
   public init(at path: String, _ options: MountOptions = MountOptions()) throws(MountFailure) {
     self.path = path
     self.options = options
-    // Aligned as pages are, the bytes of a reply and those of a WRITE behind its headers: the kernel
-    // pins the buffers page by page, and copies whole pages faster than two halves.
+    // Aligned as pages are, the bytes of a reply and those of a WRITE behind its headers: the
+    // kernel pins the buffers page by page, and copies whole pages faster than two halves.
     replyBuffer = .allocate(byteCount: Self.maximumTransfer, alignment: Self.pageSize)
     requestMemory = .allocate(
       byteCount: Self.maximumTransfer + 3 * Self.pageSize, alignment: Self.pageSize)

@@ -1,5 +1,5 @@
-/// Room for the bytes of many small writes, in blocks: a write that is pending for a moment costs no
-/// allocation of its own.
+/// Room for the bytes of many small writes, in blocks: a write that is pending for a moment costs
+/// no allocation of its own.
 ///
 /// A block lives while any write has bytes in it. It belongs to one thread, as pages do.
 struct ByteArena {

@@ -63,6 +63,10 @@ final class PageNode: ManagedBuffer<Int, AnyObject?> {
     return unsafeDowncast(node, to: PageNode.self)
   }
 
+  /// Whether nothing is at `place`, for which there is room.
+  @inline(__always)
+  func isHole(_ place: Int) -> Bool { withUnsafeMutablePointerToElements { $0[place] == nil } }
+
   /// Puts something, or nothing, at `place`; the node must be held by nobody else.
   @inline(__always)
   func set(_ place: Int, _ object: AnyObject?) {

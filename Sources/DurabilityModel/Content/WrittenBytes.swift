@@ -74,17 +74,20 @@ public struct WrittenBytes: Equatable {
       position = end
     }
     while position < min(pagesEnd, range.upperBound) {
-      let page = pages[(position - headCount) / Page.size]
+      let first = (position - headCount) / Page.size
       let within = (position - headCount) % Page.size
-      let length = min(Page.size - within, range.upperBound - position)
+      let whole = (min(pagesEnd, range.upperBound) - position) / Page.size
       let target = place(position)
-      if length == Page.size && target % UInt64(Page.size) == 0 {
-        content.setPage(Int(target / UInt64(Page.size)), page)
+      if within == 0 && whole > 0 && target % UInt64(Page.size) == 0 {
+        content.setPages(
+          from: Int(target / UInt64(Page.size)), pages[first..<first + whole])
+        position += whole * Page.size
       } else {
-        let part = page.bytes[within..<within + length]
+        let length = min(Page.size - within, range.upperBound - position)
+        let part = pages[first].bytes[within..<within + length]
         content.write(UnsafeRawBufferPointer(rebasing: part), at: target)
+        position += length
       }
-      position += length
     }
     if position < range.upperBound {
       let start = position - pages.count * Page.size

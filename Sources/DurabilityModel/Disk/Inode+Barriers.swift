@@ -35,17 +35,23 @@ extension Inode {
   /// Makes the disk's view the cache's, which differ in what is pending alone unless a barrier ever
   /// failed.
   ///
-  /// Few dirty pages are handed over one by one, and the two trees stay apart: a tree that both held
-  /// would have its nodes copied by the next write.
+  /// Few dirty pages are handed over one by one, and the two trees stay apart: a tree that both
+  /// held would have its nodes copied by the next write.
   private mutating func coverDirtyPages() {
-    let dirty = pendingData.reduce(0) { $0 + $1.units(of: Page.size).count }
-    if errors.count == 0 && dirty <= Self.fewPages {
-      for item in pendingData {
-        for index in item.units(of: Page.size) { durable.takePage(index, from: cached) }
-      }
-      if durable.pageCount == cached.pageCount { return }
-    }
+    if errors.count == 0 && pendingData.count <= Self.fewPages && handOverDirtyPages() { return }
     durable = cached
+  }
+
+  /// Hands the dirty pages over while they are few; whether nothing else can differ.
+  private mutating func handOverDirtyPages() -> Bool {
+    var dirty = 0
+    for item in pendingData {
+      let pages = item.units(of: Page.size)
+      dirty += pages.count
+      guard dirty <= Self.fewPages else { return false }
+      for index in pages { durable.takePage(index, from: cached) }
+    }
+    return durable.pageCount == cached.pageCount
   }
 
   /// How many dirty pages a barrier hands over one by one.
