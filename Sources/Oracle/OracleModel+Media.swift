@@ -8,7 +8,11 @@ extension OracleModel {
   ///
   /// A dump that a plain power cut permits is permitted: the damage hit nothing that counts, or was
   /// repaired. Anything else is `silent-corruption`, beside the names of values nobody ever wrote.
+  /// A store whose contract does not say that it detects bit rot is held to the latter only.
   public func judgeProvenDamage(_ dump: Dump, after crash: Contract.Crash) -> Judgement {
+    guard contract.detects.contains("bit-rot") else {
+      return judgeUnprovenDamage(dump, after: crash)
+    }
     var judgement = judge(dump, after: crash)
     guard !judgement.isPermitted else { return judgement }
     let was = judgement.findings.map { "\($0.name.rawValue): \($0.explanation)" }
