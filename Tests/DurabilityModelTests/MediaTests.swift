@@ -127,7 +127,9 @@ struct MediaTests {
           let (fault, damaged) = image.drawDamage(
             MediaFaultKind.allCases, in: recording, origin: origin, &generator)
         else { continue }
-        #expect(damaged.disk.stateDigest() != image.stateDigest(), "seed \(seed): \(fault.text)")
+        #expect(
+          damaged.disk.stateDigest() != image.stateDigest(),
+          "seed \(seed): \(fault.text) \(damaged.disk.tree.mapValues { $0.count }) \(damaged.disk.tree == image.tree)")
         #expect(
           damaged.disk.tree.mapValues(\.count) == image.tree.mapValues(\.count), "seed \(seed)")
         let again = image.damaged(by: fault, in: recording, origin: origin)

@@ -1,5 +1,6 @@
 import Determinism
 import DurabilityModel
+import Oracle
 import Scenarios
 import SubjectProtocol
 import Testing
@@ -78,7 +79,10 @@ struct FaultScenarioTests {
       #expect(
         explorer.failures.isEmpty,
         "\(kind.name), seed \(seed): \(explorer.failures.map { "\($0.name) \($0.explanation)" })")
-      #expect(explorer.statistics.faultsNotFired == 0, "\(kind.name), seed \(seed)")
+      // Of several faults one may end what the others were to strike.
+      let isAlone = kind.faults.count == 1
+      #expect(
+        !isAlone || explorer.statistics.faultsNotFired == 0, "\(kind.name), seed \(seed)")
       fired += explorer.statistics.faultsFired
     }
     #expect(fired > 0 || kind.faults.isEmpty, "\(kind.name)")

@@ -43,11 +43,12 @@ extension Disk {
       // Where a later write went, the device has that one.
       let kept = Self.sectors(of: number, in: operations[fault.write..<origin], size)
       for sector in written where !kept.contains(sector) {
-        if fault.kind == .misdirectedWrite {
-          let target = fault.detail + sector - written.lowerBound
-          Self.set(target, to: Self.sector(sector, of: inode.cached, size), in: &content)
-        }
         Self.set(sector, to: Self.sector(sector, of: before, size), in: &content)
+      }
+      guard fault.kind == .misdirectedWrite else { break }
+      for sector in written where !kept.contains(sector) {
+        let target = fault.detail + sector - written.lowerBound
+        Self.set(target, to: Self.sector(sector, of: inode.cached, size), in: &content)
       }
     }
     content.zero(from: inode.cachedSize)

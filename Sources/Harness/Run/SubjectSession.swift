@@ -50,7 +50,8 @@ struct SubjectSession {
   /// and only few things are forbidden (disk.md, "profiles of their own").
   var isHonest: Bool { scenario.media.isEmpty && !scenario.disk.liesAboutBarriers }
 
-  /// The judge of an epoch's crash states. A positive control is held to the promise: it must break.
+  /// The judge of an epoch's crash states. A positive control is held to the promise, and must
+  /// break it.
   func judge(_ epoch: RecordedEpoch) -> PointJudge {
     PointJudge(
       epoch: epoch,
