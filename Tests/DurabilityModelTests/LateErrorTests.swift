@@ -3,8 +3,8 @@ import Determinism
 import StorageInterface
 import Testing
 
-/// Write-back that fails without a call, and who is told (disk.md: "Each failure is reported once to
-/// every description open at the time, and once to one opened later if nobody has seen it yet").
+/// Write-back that fails without a call, and who is told (disk.md: "Each failure is reported once
+/// to every description open at the time, and once to one opened later if nobody has seen it yet").
 @Suite("Late errors and who is told of them")
 struct LateErrorTests {
   /// A durable file "wal-1" of one page, whose next change is written back and lost.

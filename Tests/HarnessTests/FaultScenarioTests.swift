@@ -7,7 +7,7 @@ import Testing
 
 @testable import Harness
 
-/// Scenarios with faults of every kind: stores that are right hold, and those that are not are found.
+/// Scenarios with faults of every kind: stores that are right hold, those that are not are found.
 @Suite("Scenarios with faults")
 struct FaultScenarioTests {
   func scenario(_ change: (inout Scenario) -> Void) -> Scenario {
