@@ -120,7 +120,7 @@ struct FaultScenarioTests {
       let explorer = try explore("reference", media([kind]), seed: seed)
       #expect(
         explorer.failures.isEmpty, "\(kind), seed \(seed): \(explorer.failures.map(\.explanation))")
-      #expect(explorer.statistics.crashStates > 20)
+      #expect(explorer.statistics.crashStates > 10)
     }
   }
 

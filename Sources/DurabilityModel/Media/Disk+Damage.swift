@@ -80,7 +80,7 @@ extension Disk {
     }
     guard !writes.isEmpty, !kinds.isEmpty else { return nil }
     let size = parameters.sectorSize
-    for _ in 0..<4 {
+    for _ in 0..<12 {
       let write = generator.pick(writes)
       guard
         case .write(let number, let offset, let bytes, _) = recording.operations[write].operation,
