@@ -12,8 +12,9 @@ extension RepositoryTests {
       ("DurabilityModel", ["Determinism", "StorageInterface"]),
       ("Scenarios", ["Determinism", "SubjectProtocol", "DurabilityModel"]),
       ("Oracle", ["Determinism", "SubjectProtocol"]),
-      ("ReferenceStore", ["StorageInterface", "CISAL"]),
-      ("PosixIO", ["StorageInterface", "Glibc"]),
+      ("Locks", ["Glibc"]),
+      ("ReferenceStore", ["StorageInterface", "Locks", "CISAL", "CZstd"]),
+      ("PosixIO", ["StorageInterface", "CLinuxShims", "Glibc"]),
       (
         "Subjects",
         ["ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO", "Glibc"]
@@ -30,6 +31,7 @@ extension RepositoryTests {
       ("torture", ["Harness", "Glibc"]),
       ("CFuse", []),
       ("CISAL", []),
+      ("CZstd", []),
       ("CLinuxShims", []),
     ]
 

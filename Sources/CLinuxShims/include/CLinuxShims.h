@@ -118,6 +118,9 @@ int clinux_alarm_set(int alarm, int64_t moment);
 // another file system (EXDEV). Returns a descriptor, or -1 with errno.
 int clinux_open_subdirectory(int directory, const char *name);
 
+// fallocate(2) with mode 0: reserves the first `size` bytes of a file and extends it up to there.
+int clinux_allocate(int descriptor, int64_t size);
+
 // ---- Command line (options.c): getopt_long, whose header Swift's Glibc module leaves out ----
 
 enum {
