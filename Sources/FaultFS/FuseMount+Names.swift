@@ -8,12 +8,12 @@ extension FuseMount {
   static func setNameOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.lookup = { request, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        try mount.lookUp(request, NodeNumber(parent), name)
+        try mount.lookUp(request, mount.node(parent), name)
       }
     }
     operations.mkdir = { request, parent, name, mode in
       FuseMount.answer(request) { mount throws(Errno) in
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         let world = try mount.world(of: parent)
         let caller = Caller(request)
         let inode = try world.makeDirectory(
@@ -22,24 +22,15 @@ extension FuseMount {
         try mount.replyEntry(request, NodeNumber(slot: parent.slot, inode))
       }
     }
-    operations.mknod = { request, parent, name, mode, _ in
+    operations.mknod = { request, parent, name, mode, device in
       FuseMount.answer(request) { mount throws(Errno) in
-        // Pipes, sockets and devices have no place in the model; EPERM is what mknod(2) documents
-        // for a file system without them.
-        guard mode & S_IFMT == S_IFREG || mode & S_IFMT == 0 else { throw .notPermitted }
-        let parent = NodeNumber(parent)
-        let world = try mount.world(of: parent)
-        let caller = Caller(request)
-        let inode = try world.create(
-          try mount.name(name), in: parent.inode, mode: UInt16(mode & 0o7777),
-          user: caller.user, group: caller.group)
-        try mount.replyEntry(request, NodeNumber(slot: parent.slot, inode))
+        try mount.makeNode(request, mount.node(parent), name, mode, device)
       }
     }
     operations.symlink = { request, target, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let target else { throw .invalidArgument }
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         let world = try mount.world(of: parent)
         let caller = Caller(request)
         let bytes = [UInt8](UnsafeRawBufferPointer(start: target, count: strlen(target)))
@@ -55,7 +46,7 @@ extension FuseMount {
   private static func setLinkOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.readlink = { request, node in
       FuseMount.answer(request) { mount throws(Errno) in
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         var target = try mount.world(of: node).readLink(node.inode)
         target.append(0)
         target.withUnsafeBytes { bytes in
@@ -65,21 +56,21 @@ extension FuseMount {
     }
     operations.unlink = { request, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         try mount.world(of: parent).unlink(try mount.name(name), in: parent.inode)
         fuse_reply_err(request, 0)
       }
     }
     operations.rmdir = { request, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         try mount.world(of: parent).removeDirectory(try mount.name(name), in: parent.inode)
         fuse_reply_err(request, 0)
       }
     }
     operations.rename = { request, parent, name, newParent, newName, flags in
       FuseMount.answer(request) { mount throws(Errno) in
-        let (parent, newParent) = (NodeNumber(parent), NodeNumber(newParent))
+        let (parent, newParent) = (mount.node(parent), mount.node(newParent))
         let world = try mount.world(of: parent)
         _ = try mount.world(of: newParent)
         guard parent.slot == newParent.slot else { throw .crossDevice }
@@ -91,7 +82,7 @@ extension FuseMount {
     }
     operations.link = { request, node, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        let (node, parent) = (NodeNumber(node), NodeNumber(parent))
+        let (node, parent) = (mount.node(node), mount.node(parent))
         let world = try mount.world(of: parent)
         guard node.slot == parent.slot else { throw .crossDevice }
         try world.link(node.inode, as: try mount.name(name), in: parent.inode)
@@ -121,6 +112,33 @@ extension FuseMount {
     }
   }
 
+  private func makeNode(
+    _ request: fuse_req_t?, _ parent: NodeNumber, _ text: UnsafePointer<CChar>?, _ mode: mode_t,
+    _ device: dev_t
+  ) throws(Errno) {
+    let world = try world(of: parent)
+    let name = try name(text)
+    let caller = Caller(request)
+    let permissions = UInt16(mode & 0o7777)
+    let kind: FileKind
+    switch mode & S_IFMT {
+    case S_IFREG, 0: kind = .regular
+    case S_IFIFO: kind = .pipe
+    case S_IFSOCK: kind = .socket
+    case S_IFCHR: kind = .characterDevice
+    case S_IFBLK: kind = .blockDevice
+    default: throw .invalidArgument
+    }
+    let inode =
+      kind == .regular
+      ? try world.create(
+        name, in: parent.inode, mode: permissions, user: caller.user, group: caller.group)
+      : try world.makeSpecial(
+        name, in: parent.inode, kind, device: UInt32(truncatingIfNeeded: device),
+        mode: permissions, user: caller.user, group: caller.group)
+    try replyEntry(request, NodeNumber(slot: parent.slot, inode))
+  }
+
   func replyEntry(_ request: fuse_req_t?, _ node: NodeNumber) throws(Errno) {
     var entry = try entry(node)
     fuse_reply_entry(request, &entry)
@@ -143,11 +161,14 @@ struct Caller {
   let user: UInt32
   /// The group.
   let group: UInt32
+  /// The thread.
+  let thread: Int32
 
   /// The caller of `request`; root where libfuse does not know.
   init(_ request: fuse_req_t?) {
     let context = fuse_req_ctx(request)
     user = context?.pointee.uid ?? 0
     group = context?.pointee.gid ?? 0
+    thread = context?.pointee.pid ?? 0
   }
 }

@@ -78,7 +78,7 @@ extension FuseMount {
   }
 
   private func makeSession() -> OpaquePointer? {
-    var optionList = "fsname=torture,subtype=torture,nosuid,nodev"
+    var optionList = "fsname=torture,subtype=torture,nosuid,nodev,default_permissions"
     if options.allowsOtherUsers { optionList += ",allow_other" }
     var operations = Self.operations()
     var texts = ["torture", "-o", optionList].map { (text: String) in strdup(text) }

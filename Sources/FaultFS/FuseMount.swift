@@ -34,8 +34,16 @@ public final class FuseMount {
   var names: [[UInt8]] = []
   /// The slot of each name ever attached. Looked up only, never iterated.
   var slotOfName: [[UInt8]: Int] = [:]
+  /// The slot of the world that is shown at the mount point itself, where `show` was called.
+  var rootSlot: Int?
   /// The directories that are open now, by handle.
   var openDirectories = OpenDirectories()
+  /// Barriers that the kernel will ask for although the write before each was one itself; of cached
+  /// mode only, and never more than there are threads in a synchronous write.
+  var owedBarriers: [OwedBarrier] = []
+  /// Whom the files of root belong to in what programs see: root, or the user who mounted. An
+  /// ordinary user's mount has no other users, and a world made elsewhere may be root's.
+  let owner = (user: geteuid(), group: getegid())
 
   /// The largest read or write request, in bytes; the most that Linux allows (256 pages).
   static let maximumTransfer = 1 << 20
@@ -63,6 +71,7 @@ public final class FuseMount {
   /// A name serves once in the life of a mount: the kernel may remember what it stood for.
   public func attach(_ world: World, name: String) -> Int {
     let bytes = Array(name.utf8)
+    precondition(rootSlot == nil, "a mount shows one world, or attaches many under names")
     precondition(
       !bytes.isEmpty && bytes.count <= Self.maximumNameLength && !bytes.contains(0x2f)
         && !bytes.contains(0) && name != "." && name != "..",
@@ -74,6 +83,20 @@ public final class FuseMount {
     names.append(bytes)
     slotOfName[bytes] = slot
     return slot
+  }
+
+  /// Shows `world` at the mount point itself, in place of any that was shown there before.
+  ///
+  /// What programs have open of the world before fails with `ESTALE` from now on, as files of a
+  /// machine that was restarted do; paths lead into the new world at once where nothing is
+  /// remembered (`entryTimeout` zero). A mount shows one world so, or attaches many: not both.
+  public func show(_ world: World) {
+    precondition(slotOfName.isEmpty, "a mount shows one world, or attaches many under names")
+    if let rootSlot { worlds[rootSlot] = nil }
+    precondition(worlds.count < Int(UInt32.max) - 1, "a mount has 2^32 slots")
+    rootSlot = worlds.count
+    worlds.append(world)
+    names.append([])
   }
 
   /// Takes the world in `slot` off the mount; requests for its files fail with `ESTALE` from now

@@ -84,7 +84,9 @@ struct HistoryPropertyTests {
       where disk.inodes[index].isAlive && disk.inodes[index].kind == .regular {
         let number = InodeNumber(UInt32(index))
         clone.apply(
-          .write(inode: number, offset: 3, bytes: filled(0xEE, 5000), durability: .synchronous))
+          .write(
+            inode: number, offset: 3, bytes: WrittenBytes(filled(0xEE, 5000), at: 3),
+            durability: .synchronous))
         clone.apply(.setSize(inode: number, size: 17))
         clone.apply(.synchronize(inode: number, dataOnly: true))
       }
@@ -241,6 +243,8 @@ struct HistoryPropertyTests {
       covered[inode]?.touch(Int(offset)..<Int(offset) + bytes.count)
     case .setSize(let inode, let size):
       covered[inode]?.touch(Int(size)..<Int.max)
+    case .allocate(let inode, let offset, let length, let mode):
+      if mode.zeros { covered[inode]?.touch(Int(offset)..<Int(offset + length)) }
     case .synchronizeDirectory(let directory):
       guard disk[directory]?.names ?? 0 > 0 else { return }
       // The root is durable; the other directory's own name is covered by the root's barrier.
@@ -255,7 +259,10 @@ struct HistoryPropertyTests {
     case .rename(let directory, let name, let newDirectory, let newName, _):
       names[EntryName(directory: directory, name: name)] = nil
       names[EntryName(directory: newDirectory, name: newName)] = nil
-    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory: break
+    case .setAttributes, .setExtendedAttribute, .setTimes, .failedSynchronize,
+      .failedSynchronizeDirectory, .writeBack, .dropPages,
+      .evict, .synchronizeFileSystem:
+      break
     }
   }
 }

@@ -27,6 +27,8 @@ extension Disk {
     }
     precondition(next == choice.files.count, "a choice for a file that is not there")
     disk.collectUnreachable()
+    disk.fileSystemErrors = 0
+    disk.fileSystemErrorSeen = true
     return disk
   }
 
@@ -153,6 +155,7 @@ extension Disk {
         exposed.formUnion(kept.complement(in: range))
       }
     }
+    for sectors in inode.writtenAhead.ranges { exposed.remove(sectors) }
     // An unwritten page reads as zeros.
     for pages in inode.unwritten.ranges {
       exposed.remove(
@@ -168,14 +171,19 @@ extension Disk {
     names[Int(InodeNumber.root.rawValue)] = 1
     var queue = [InodeNumber.root]
     while let directory = queue.popLast() {
+      var subdirectories = 0
       for entry in inodes[Int(directory.rawValue)].cachedEntries.entries {
         let index = Int(entry.inode.rawValue)
         names[index] += 1
+        let isDirectory = inodes[index].kind == .directory
+        if isDirectory { subdirectories += 1 }
         if names[index] == 1 {
           inodes[index].lastName = entry.name
-          if inodes[index].kind == .directory { queue.append(entry.inode) }
+          inodes[index].parent = directory
+          if isDirectory { queue.append(entry.inode) }
         }
       }
+      inodes[Int(directory.rawValue)].subdirectories = subdirectories
     }
     for index in inodes.indices where inodes[index].isAlive {
       if names[index] == 0 {
@@ -221,10 +229,12 @@ extension Inode {
     cachedSize = durableSize
     cachedEntries = durableEntries
     modified = durableModified
+    changed = 0
     if !pendingData.isEmpty { pendingData = [] }
     if !pendingSizes.isEmpty { pendingSizes = [] }
     if !lost.isEmpty { lost = [] }
     neverSynced = RangeSet()
+    writtenAhead = RangeSet()
     unwritten = RangeSet()
     errors = 0
     errorSeen = true

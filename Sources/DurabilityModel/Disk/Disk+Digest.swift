@@ -39,12 +39,15 @@ extension Disk {
       for item in inode.pendingData + inode.lost {
         hasher.combine(item.operation)
         hasher.combine(item.offset)
-        hasher.combine(UInt64(item.length))
+        hasher.combine(UInt64(item.length) << 1 | (item.isInDevice ? 1 : 0))
       }
       hasher.combine(UInt64(inode.lost.count))
       hasher.combine(UInt64(inode.pendingSizes.count))
       for size in inode.pendingSizes { hasher.combine(size.after) }
       for range in inode.neverSynced.ranges {
+        hasher.combine(UInt64(range.lowerBound) << 32 | UInt64(range.upperBound))
+      }
+      for range in inode.writtenAhead.ranges {
         hasher.combine(UInt64(range.lowerBound) << 32 | UInt64(range.upperBound))
       }
       hasher.combine(UInt64(inode.unwritten.ranges.count))
@@ -61,10 +64,33 @@ extension Inode {
   fileprivate func combine(into hasher: inout DigestHasher) {
     hasher.combine(UInt64(kind.rawValue) << 32 | UInt64(mode) << 8)
     hasher.combine(modified)
+    if user != 0 || group != 0 { hasher.combine(UInt64(user) << 32 | UInt64(group)) }
+    if changed > modified { hasher.combine(changed) }
+    if let rare = rareBox?.value { rare.combine(modified: modified, into: &hasher) }
     switch kind {
     case .regular: cached.combine(size: cachedSize, into: &hasher)
-    case .symbolicLink: hasher.combine(target)
-    case .directory: break
+    case .symbolicLink, .characterDevice, .blockDevice: hasher.combine(target)
+    case .directory, .pipe, .socket: break
+    }
+  }
+}
+
+extension RareAttributes {
+  fileprivate func combine(modified: UInt64, into hasher: inout DigestHasher) {
+    func combine(_ time: FileTime) {
+      hasher.combine(UInt64(bitPattern: time.seconds))
+      hasher.combine(UInt64(time.nanoseconds))
+    }
+    for attribute in extended {
+      hasher.combine(attribute.name)
+      hasher.combine(attribute.value)
+    }
+    hasher.combine(UInt64(extended.count))
+    if let set = modificationTime, set.operation == modified { combine(set.time) }
+    if let time = accessTime { combine(time) }
+    for range in preallocated.ranges {
+      hasher.combine(UInt64(range.lowerBound))
+      hasher.combine(UInt64(range.upperBound))
     }
   }
 }

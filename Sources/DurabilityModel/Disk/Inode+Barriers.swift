@@ -19,6 +19,7 @@ extension Inode {
     pendingData.removeAll()
     pendingSizes.removeAll()
     neverSynced = RangeSet()
+    writtenAhead = RangeSet()
   }
 
   /// A synchronous write that succeeded: the sectors of its own range, and the size needed to reach
@@ -73,39 +74,53 @@ extension Inode {
   /// The whole pages that a truncation cut off are no data that could fail to be written: giving
   /// them back belongs to the size and stays pending with it.
   mutating func failBarrier() {
+    // What the device has taken is clean already: there is nothing left to fail.
+    let inDevice = pendingData.filter(\.isInDevice)
+    if !inDevice.isEmpty { pendingData.removeAll(where: \.isInDevice) }
     var cuts: [PendingData] = []
-    var firstCutPage = Int.max
+    var cutPages = RangeSet()
     for item in pendingData {
       if item.bytes == nil {
-        let page = item.firstWholePage
-        firstCutPage = min(firstCutPage, page)
-        forgetLost(from: page)
-        let border = UInt64(page * Page.size)
-        if let head = item.part(within: 0..<border) { lost.append(head) }
-        if let rest = item.part(within: border..<UInt64.max) { cuts.append(rest) }
+        let pages = item.wholePages
+        cutPages.insert(pages)
+        forgetLost(in: pages)
+        let (start, end) = (
+          UInt64(pages.lowerBound * Page.size), UInt64(pages.upperBound * Page.size)
+        )
+        if let head = item.part(within: 0..<start) { lost.append(head) }
+        if let middle = item.part(within: start..<end) { cuts.append(middle) }
+        if let tail = item.part(within: end..<UInt64.max) { lost.append(tail) }
       } else {
         for page in item.units(of: Page.size)
-        where cached.hasPage(page) && (page >= firstCutPage || !durable.hasPage(page)) {
+        where cached.hasPage(page) && (cutPages.contains(page) || !durable.hasPage(page)) {
           unwritten.insert(page..<page + 1)
         }
         lost.append(item)
       }
     }
-    pendingData = cuts
+    pendingData = inDevice.isEmpty ? cuts : Self.inOrder(cuts, inDevice)
     errors += 1
     errorSeen = false
   }
 
-  /// Forgets what was lost in whole pages that a truncation cuts off: they are never written again.
-  mutating func forgetLost(from page: Int) {
-    guard !lost.isEmpty else { return }
-    lost = lost.compactMap { $0.part(within: 0..<UInt64(page * Page.size)) }
+  /// Forgets what was lost in whole pages that are given back: they are never written again.
+  mutating func forgetLost(in pages: Range<Int>) {
+    guard !lost.isEmpty, !pages.isEmpty else { return }
+    let (start, end) = (UInt64(pages.lowerBound * Page.size), UInt64(pages.upperBound * Page.size))
+    lost = lost.flatMap { item in
+      [item.part(within: 0..<start), item.part(within: end..<UInt64.max)].compactMap { $0 }
+    }
   }
 }
 
 extension PendingData {
   /// The first page that lies wholly behind its start.
   var firstWholePage: Int { (Int(offset) + Page.size - 1) / Page.size }
+
+  /// The pages that lie wholly within it.
+  var wholePages: Range<Int> {
+    firstWholePage..<max(firstWholePage, (Int(offset) + length) / Page.size)
+  }
 
   /// The parts of it in `pages`, whose writes never reach the disk; what is cut off is no write.
   func parts(inside pages: RangeSet) -> [PendingData] {
@@ -118,7 +133,8 @@ extension PendingData {
     return parts(of: pages.complement(in: units(of: Page.size)))
   }
 
-  private func parts(of pages: RangeSet) -> [PendingData] {
+  /// The parts of it in `pages`.
+  func parts(of pages: RangeSet) -> [PendingData] {
     pages.ranges.compactMap {
       part(within: UInt64($0.lowerBound * Page.size)..<UInt64($0.upperBound * Page.size))
     }

@@ -9,6 +9,12 @@ struct Inode {
   var group: UInt32
   /// The operation that last changed the cache's view of it: the model's mtime.
   var modified: UInt64
+  /// The operation that created it.
+  var created: UInt64
+  /// The operation that last changed its attributes or the number of its names.
+  var changed: UInt64 = 0
+  /// The attributes that few inodes have, where this one has any.
+  var rareBox: RareAttributesBox?
   /// How many names the cache knows for it (directories: 1 while it has its name).
   var names: Int = 1
   /// The name it was last given, for roles.
@@ -29,6 +35,10 @@ struct Inode {
   /// them took the size along, and not them.
   var neverSynced = RangeSet()
 
+  /// Sectors behind the durable size whose data a write-back brought to the disk: they never show
+  /// garbage.
+  var writtenAhead = RangeSet()
+
   // After failed barriers.
   /// What a failed barrier marked clean although the disk never got it. Writing to one of its pages
   /// makes the page dirty again, and all of it pending.
@@ -43,8 +53,12 @@ struct Inode {
   // Directories.
   var cachedEntries = DirectoryMap()
   var durableEntries = DirectoryMap()
+  /// How many of the cache's entries are directories: each has a `..` that links here.
+  var subdirectories = 0
+  /// Of a directory, the one that holds its name, or held it last.
+  var parent = InodeNumber.root
 
-  /// The target of a symbolic link.
+  /// The target of a symbolic link; of a device its number, as four bytes, the lowest first.
   var target: [UInt8] = []
 
   init(
@@ -56,6 +70,7 @@ struct Inode {
     self.group = group
     self.modified = operation
     self.durableModified = operation
+    self.created = operation
     self.lastName = name
   }
 
@@ -75,10 +90,11 @@ struct Inode {
   // MARK: What writes do to the cache.
 
   /// A write of `bytes` at `offset` by operation `operation`.
-  mutating func write(_ bytes: [UInt8], at offset: UInt64, operation: UInt64) {
-    guard !bytes.isEmpty else { return }
+  mutating func write(_ bytes: WrittenBytes, at offset: UInt64, operation: UInt64) {
+    guard bytes.count > 0 else { return }
     let item = PendingData(operation: operation, offset: offset, length: bytes.count, bytes: bytes)
     redirty(item.units(of: Page.size), operation)
+    if rareBox != nil { rare.preallocated.remove(item.units(of: Page.size)) }
     item.apply(to: &cached)
     pendingData.append(item)
     if item.range.upperBound > cachedSize { changeSize(to: item.range.upperBound, operation) }
@@ -93,25 +109,36 @@ struct Inode {
     if size < cachedSize {
       // To the end of the last page: it is given back whole, and is a hole from then on.
       let end = (Int(cachedSize) + Page.size - 1) / Page.size * Page.size
-      let cut = PendingData(operation: operation, offset: size, length: end - Int(size), bytes: nil)
-      let page = cut.firstWholePage
-      forgetLost(from: page)
-      let dropped = unwritten.intersection(page..<Int.max)
-      if !dropped.isEmpty {
-        // What was written to them could not reach the disk before, and cannot behind the cut.
-        pendingData = pendingData.flatMap { $0.partsOutside(dropped) }
-      }
-      // Zeroing the rest of the page that stays is a write to it.
-      redirty(Int(size) / Page.size..<page, operation)
-      cached.zero(cut.range)
-      pendingData.append(cut)
-      unwritten.remove(page..<Int.max)
+      let item = PendingData(
+        operation: operation, offset: size, length: end - Int(size), bytes: nil)
+      cut(item, operation)
+      if rareBox != nil { rare.preallocated.remove(item.firstWholePage..<Int.max) }
     }
     changeSize(to: size, operation)
     modified = operation
   }
 
-  private mutating func changeSize(to size: UInt64, _ operation: UInt64) {
+  /// Makes the range of `item` read as zeros. Its whole pages are given back, and with them what a
+  /// failed barrier left there; zeroing part of a page is a write to it.
+  mutating func cut(_ item: PendingData, _ operation: UInt64) {
+    let pages = item.wholePages
+    forgetLost(in: pages)
+    let dropped = unwritten.intersection(pages)
+    if !dropped.isEmpty {
+      // What was written to them could not reach the disk before, and cannot behind the cut.
+      pendingData = pendingData.flatMap { $0.partsOutside(dropped) }
+    }
+    let touched = item.units(of: Page.size)
+    redirty(touched.lowerBound..<min(pages.lowerBound, touched.upperBound), operation)
+    redirty(
+      max(pages.upperBound, touched.lowerBound)..<max(pages.upperBound, touched.upperBound),
+      operation)
+    cached.zero(item.range)
+    pendingData.append(item)
+    unwritten.remove(pages)
+  }
+
+  mutating func changeSize(to size: UInt64, _ operation: UInt64) {
     guard size != cachedSize else { return }
     pendingSizes.append(PendingSize(operation: operation, before: cachedSize, after: size))
     cachedSize = size

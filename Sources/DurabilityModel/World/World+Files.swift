@@ -9,20 +9,16 @@ extension World {
       case .regular: inode.cachedSize
       case .directory: UInt64(Page.size)
       case .symbolicLink: UInt64(inode.target.count)
+      case .pipe, .socket, .characterDevice, .blockDevice: 0
       }
     var links = UInt32(max(0, inode.names))
-    if inode.kind == .directory {
-      links = 2
-      for entry in inode.cachedEntries.entries where disk[entry.inode]?.kind == .directory {
-        links += 1
-      }
-    }
+    // A directory has its name, its `.` and the `..` of each directory in it; a removed one none.
+    if inode.kind == .directory { links = inode.names > 0 ? UInt32(2 + inode.subdirectories) : 0 }
     return Attributes(
       inode: number, kind: inode.kind, mode: inode.mode, linkCount: links, user: inode.user,
-      group: inode.group, size: size,
-      blocks: inode.kind == .regular
-        ? UInt64(inode.cached.pageCount * Page.size / 512) : UInt64(Page.size / 512),
-      modified: inode.modified)
+      group: inode.group, size: size, blocks: inode.blocks, modified: inode.modified,
+      modificationTime: inode.modificationTime, accessTime: inode.accessTime,
+      changed: inode.changeTime, device: inode.device)
   }
 
   /// Opens a file; with `truncating` its content goes, as by `O_TRUNC`.
@@ -59,7 +55,9 @@ extension World {
   private func opened(_ number: InodeNumber) -> Description {
     let inode = disk[number]
     let errors = inode?.errors ?? 0
-    return Description(inode: number, errors: inode?.errorSeen ?? true ? errors : errors - 1)
+    return Description(
+      inode: number, errors: inode?.errorSeen ?? true ? errors : errors - 1,
+      fileSystemErrors: disk.fileSystemErrors - (disk.fileSystemErrorSeen ? 0 : 1))
   }
 
   /// Closes a description. No durability effect.
@@ -98,7 +96,9 @@ extension World {
       if prefix > 0 {
         perform(
           .write(
-            inode: number, offset: offset, bytes: Array(bytes[..<prefix]), durability: .volatile),
+            inode: number, offset: offset,
+            bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), at: offset),
+            durability: .volatile),
           number)
       }
       throw fault.error
@@ -106,7 +106,7 @@ extension World {
     let unseen = durability == .synchronous ? unseenError(description) : nil
     perform(
       .write(
-        inode: number, offset: offset, bytes: Array(bytes),
+        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset),
         durability: unseen == nil ? durability : .volatile),
       number)
     if let unseen {
@@ -126,23 +126,6 @@ extension World {
     guard size <= FileContent.maximumSize else { throw .fileTooLarge }
     try check(.truncate, number)
     if size != inode.cachedSize { perform(.setSize(inode: number, size: size), number) }
-  }
-
-  /// Changes the permission bits.
-  public func setMode(_ number: InodeNumber, _ mode: UInt16) throws(Errno) {
-    let inode = try inode(number)
-    perform(
-      .setAttributes(inode: number, mode: mode & 0o7777, user: inode.user, group: inode.group),
-      number)
-  }
-
-  /// Changes the owner; nil leaves a part as it is.
-  public func setOwner(_ number: InodeNumber, user: UInt32?, group: UInt32?) throws(Errno) {
-    let inode = try inode(number)
-    perform(
-      .setAttributes(
-        inode: number, mode: inode.mode, user: user ?? inode.user, group: group ?? inode.group),
-      number)
   }
 
   /// fsync, or fdatasync when `dataOnly`.
@@ -177,12 +160,12 @@ extension World {
 
   /// The error of an earlier barrier that `description` has not reported yet. One left by an
   /// earlier life of the process is EIO: the disk keeps its count only.
-  private func unseenError(_ description: Description) -> Errno? {
+  func unseenError(_ description: Description) -> Errno? {
     guard disk.errorCount(of: description.inode) != description.errors else { return nil }
     return lastErrors[description.inode] ?? .ioError
   }
 
-  private func reported(_ handle: HandleID, _ number: InodeNumber) {
+  func reported(_ handle: HandleID, _ number: InodeNumber) {
     disk.with(number) { $0.errorSeen = true }
     descriptions[Int(handle.rawValue)]?.errors = disk.errorCount(of: number)
   }

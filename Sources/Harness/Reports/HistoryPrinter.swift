@@ -53,11 +53,28 @@ enum HistoryPrinter {
       let sync = durability == .synchronous ? " synchronous" : ""
       return head + " i\(inode.rawValue) offset \(offset) length \(bytes.count)" + sync
     case .setSize(let inode, let size): return head + " i\(inode.rawValue) to \(size)"
-    case .setAttributes(let inode, _, _, _), .synchronize(let inode, _),
+    case .allocate(let inode, let offset, let length, let mode):
+      return head + " i\(inode.rawValue) offset \(offset) length \(length) \(mode.rawValue)"
+    case .setAttributes(let inode, _, _, _), .setExtendedAttribute(let inode, _, _),
+      .setTimes(let inode, _, _), .synchronize(let inode, _),
       .synchronizeDirectory(let inode), .failedSynchronize(let inode, _),
-      .failedSynchronizeDirectory(let inode):
+      .failedSynchronizeDirectory(let inode), .evict(let inode):
       return head + " i\(inode.rawValue)"
+    case .dropPages(let inode, let pages): return head + " i\(inode.rawValue)" + text(pages)
+    case .writeBack(let inode, let pages, let outcome):
+      let end =
+        switch outcome {
+        case .durable: " durable"
+        case .deviceCache: " into the device's cache"
+        case .failed(let error, _): " \(error)"
+        }
+      return head + " i\(inode.rawValue)" + text(pages) + end
+    case .synchronizeFileSystem: return operation.kindName
     }
+  }
+
+  private static func text(_ pages: Range<Int>?) -> String {
+    pages.map { " pages \($0.lowerBound)..<\($0.upperBound)" } ?? ""
   }
 
   private static func text(_ outcome: HistoryLine.Outcome) -> String {
