@@ -60,7 +60,7 @@ public protocol Storage: AnyObject {
   /// need not do anything.
   func lockDirectory() throws(Errno)
 
-  /// The first `count` bytes of `file` in memory, at an address that is a multiple of a page's size.
+  /// The first `count` bytes of `file` in memory, at an address that is a multiple of a page.
   /// What is written there stays in this memory (a private mapping). It outlives `close` and ends
   /// with `unmap`. Storages that cannot fail with `EOPNOTSUPP`.
   func map(_ file: FileID, count: Int) throws(Errno) -> UnsafeMutableRawBufferPointer

@@ -51,7 +51,7 @@ struct SegmentHeader: Equatable {
 
   /// Reads the header of the file named for segment `number`.
   ///
-  /// Every version keeps the magic, the version at 8 and the checksum at 92 over bytes 0 to 91, so a
+  /// Every version keeps the magic, the version at 8 and the checksum at 92 over all before it, so a
   /// newer file is told from a damaged one.
   static func decode(
     _ bytes: RawSpan, number: SegmentNumber
