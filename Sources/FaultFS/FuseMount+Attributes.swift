@@ -8,7 +8,9 @@ extension FuseMount {
   static func setAttributeOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.getattr = { request, node, _ in
       FuseMount.answer(request) { mount throws(Errno) in
-        try mount.replyAttributes(request, mount.node(node))
+        let node = mount.node(node)
+        if node != .mountRoot { try mount.world(node.slot).admit(.getattr, node.inode) }
+        try mount.replyAttributes(request, node)
       }
     }
     operations.setattr = { request, node, attributes, changes, _ in

@@ -10,7 +10,7 @@ extension FuseMount {
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
         let node = mount.node(node)
-        if node != .mountRoot { _ = try mount.world(node.slot) }
+        if node != .mountRoot { try mount.world(node.slot).admit(.opendir, node.inode) }
         let number = mount.openDirectories.open()
         information.pointee.fh = number
         if fuse_reply_open(request, information) == -ENOENT {

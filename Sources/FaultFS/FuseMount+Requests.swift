@@ -23,7 +23,11 @@ extension FuseMount {
     do throws(Errno) {
       try body(mount)
     } catch {
-      fuse_reply_err(request, error.rawValue)
+      if error == World.neverReturns {
+        mount.hold(request)
+      } else {
+        fuse_reply_err(request, error.rawValue)
+      }
     }
   }
 

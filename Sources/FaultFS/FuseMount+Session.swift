@@ -44,6 +44,7 @@ extension FuseMount {
   /// nothing.
   public func unmount() {
     guard let session else { return }
+    letGo()
     self.session = nil
     fileDescriptor = -1
     fuse_session_unmount(session)

@@ -61,16 +61,16 @@ extension FuseMount {
   }
 
   private func replyUsage(_ request: fuse_req_t?, _ node: NodeNumber) throws(Errno) {
-    var used: (bytes: UInt64, inodes: UInt64) = (0, 0)
-    if node != .mountRoot { used = try world(node.slot).usage() }
+    var space = SpaceStatistics.unlimited
+    if node != .mountRoot { space = try world(node.slot).space() }
     var status = statvfs()
-    status.f_bsize = 4096
-    status.f_frsize = 4096
-    status.f_blocks = UInt(World.capacity / 4096)
-    status.f_bfree = status.f_blocks - min(status.f_blocks, UInt(clamping: used.bytes / 4096))
+    status.f_bsize = UInt(space.blockSize)
+    status.f_frsize = UInt(space.blockSize)
+    status.f_blocks = UInt(clamping: space.blocks)
+    status.f_bfree = UInt(clamping: space.freeBlocks)
     status.f_bavail = status.f_bfree
     status.f_files = 1 << 24
-    status.f_ffree = status.f_files - min(status.f_files, UInt(clamping: used.inodes))
+    status.f_ffree = status.f_files - min(status.f_files, UInt(clamping: space.inodes))
     status.f_favail = status.f_ffree
     status.f_namemax = UInt(FuseMount.maximumNameLength)
     fuse_reply_statfs(request, &status)

@@ -260,8 +260,8 @@ struct HistoryPropertyTests {
       names[EntryName(directory: directory, name: name)] = nil
       names[EntryName(directory: newDirectory, name: newName)] = nil
     case .setAttributes, .setExtendedAttribute, .setTimes, .failedSynchronize,
-      .failedSynchronizeDirectory, .writeBack, .dropPages,
-      .evict, .synchronizeFileSystem:
+      .failedSynchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem, .stop,
+      .reportError:
       break
     }
   }

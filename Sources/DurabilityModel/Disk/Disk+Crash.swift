@@ -14,6 +14,8 @@ extension Disk {
   public func afterPowerLoss(_ choice: PowerLossChoice) -> Disk {
     precondition(choice.names.count == pendingNames.count, "a choice made for another crash point")
     var disk = self
+    disk.health = .working
+    disk.errors = ErrorSequence()
     disk.pendingNames = []
     for (pending, kept) in zip(pendingNames, choice.names) where kept { disk.makeDurable(pending) }
     var next = 0
@@ -27,8 +29,6 @@ extension Disk {
     }
     precondition(next == choice.files.count, "a choice for a file that is not there")
     disk.collectUnreachable()
-    disk.fileSystemErrors = 0
-    disk.fileSystemErrorSeen = true
     return disk
   }
 
@@ -224,7 +224,9 @@ extension Inode {
   mutating func settle() {
     // A truncation whose page failed to be written leaves old bytes behind the end; none may show
     // when the file grows again.
-    if !lost.isEmpty || !unwritten.isEmpty { durable.zero(from: durableSize) }
+    if !lost.isEmpty || !unwritten.isEmpty || hasDoubtful { durable.zero(from: durableSize) }
+    hasDoubtful = false
+    doubtfulSectors = RangeSet()
     cached = durable
     cachedSize = durableSize
     cachedEntries = durableEntries
@@ -236,7 +238,6 @@ extension Inode {
     neverSynced = RangeSet()
     writtenAhead = RangeSet()
     unwritten = RangeSet()
-    errors = 0
-    errorSeen = true
+    errors = ErrorSequence()
   }
 }

@@ -1,4 +1,5 @@
 public import Determinism
+import StorageInterface
 
 extension Disk {
   /// The key of a crash state: equal states have equal digests.
@@ -31,7 +32,7 @@ extension Disk {
   private func combinePending(into hasher: inout DigestHasher) {
     for index in inodes.indices where inodes[index].isAlive {
       let inode = inodes[index]
-      guard !inode.isClean || !inode.errorSeen else { continue }
+      guard !inode.isClean || inode.errors.isUnseen else { continue }
       hasher.combine(UInt64(index))
       hasher.combine(inode.durableSize)
       inode.durable.combine(size: inode.durableSize, into: &hasher)
@@ -54,9 +55,12 @@ extension Disk {
       for range in inode.unwritten.ranges {
         hasher.combine(UInt64(range.lowerBound) << 32 | UInt64(range.upperBound))
       }
-      hasher.combine(inode.errorSeen ? 1 : 0)
+      hasher.combine(inode.errors.isUnseen ? UInt64(inode.errors.newest.rawValue) : 0)
+      for item in inode.pendingData where item.isDoubtful { hasher.combine(item.offset) }
     }
     for pending in pendingNames { hasher.combine(pending.operation) }
+    if health != .working { hasher.combine(UInt64(health.rawValue)) }
+    if errors.isUnseen { hasher.combine(UInt64(errors.newest.rawValue) << 8) }
   }
 }
 

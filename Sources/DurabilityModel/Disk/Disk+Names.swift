@@ -34,7 +34,7 @@ extension Disk {
     case .write, .setSize, .setAttributes, .allocate, .setExtendedAttribute, .setTimes,
       .synchronize, .synchronizeDirectory,
       .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict,
-      .synchronizeFileSystem:
+      .synchronizeFileSystem, .stop, .reportError:
       preconditionFailure("not an operation on names")
     }
   }

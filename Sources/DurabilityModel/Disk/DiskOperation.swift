@@ -36,10 +36,15 @@ public enum DiskOperation: Equatable {
   case synchronize(inode: InodeNumber, dataOnly: Bool)
   /// A barrier of a directory that succeeded.
   case synchronizeDirectory(inode: InodeNumber)
-  /// A barrier of a file that failed, and so left its after-state.
-  case failedSynchronize(inode: InodeNumber, after: AfterFailedBarrier)
+  /// A barrier of a file that failed, or a part of one, and so left its after-state.
+  case failedSynchronize(WriteBackFailure)
   /// A barrier of a directory that failed; its names stay pending.
   case failedSynchronizeDirectory(inode: InodeNumber)
+  /// The file system stopped: its journal failed, or it found out that it had.
+  case stop(FileSystemHealth)
+  /// An earlier failure of writing back a file (nil: any file, to a syncfs) was reported for the
+  /// first time.
+  case reportError(inode: InodeNumber?)
   /// A write-back of the dirty pages among `pages` (nil: all of them), without any call of the
   /// subject.
   case writeBack(inode: InodeNumber, pages: Range<Int>?, outcome: WriteBackOutcome)
@@ -76,6 +81,8 @@ public enum DiskOperation: Equatable {
     case .synchronizeDirectory: "fsyncdir"
     case .failedSynchronize: "failed-fsync"
     case .failedSynchronizeDirectory: "failed-fsyncdir"
+    case .stop: "stop"
+    case .reportError: "report-error"
     case .writeBack(_, _, .failed): "failed-write-back"
     case .writeBack: "write-back"
     case .dropPages: "drop-pages"
@@ -87,7 +94,7 @@ public enum DiskOperation: Equatable {
   /// Whether it is a barrier that failed.
   public var isFailure: Bool {
     switch self {
-    case .failedSynchronize, .failedSynchronizeDirectory: true
+    case .failedSynchronize, .failedSynchronizeDirectory, .stop, .reportError: true
     case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
       .allocate, .setExtendedAttribute, .setTimes,
       .synchronize, .synchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
@@ -99,7 +106,7 @@ public enum DiskOperation: Equatable {
   public var isBarrier: Bool {
     switch self {
     case .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory,
-      .writeBack, .dropPages, .evict, .synchronizeFileSystem:
+      .stop, .reportError, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
       true
     case .write(_, _, _, let durability): durability == .synchronous
     case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .allocate, .setAttributes,

@@ -46,9 +46,12 @@ struct Inode {
   /// Pages whose first write failed: what is written to them never reaches the disk, although later
   /// barriers answer 0 (groundtruth, surprise 1), until a truncation drops them.
   var unwritten = RangeSet()
-  /// How many barrier failures there were, and whether the newest has been reported to anybody.
-  var errors: UInt32 = 0
-  var errorSeen = true
+  /// Whether some of the pending data is in doubt (`PendingData.isDoubtful`).
+  var hasDoubtful = false
+  /// Sectors in doubt that nothing durable had ever been in.
+  var doubtfulSectors = RangeSet()
+  /// The failures of writing it back, and whether anybody was told.
+  var errors = ErrorSequence()
 
   // Directories.
   var cachedEntries = DirectoryMap()
@@ -85,7 +88,12 @@ struct Inode {
   /// Whether cache and disk hold the same bytes and size, with nothing in doubt.
   var isClean: Bool {
     pendingData.isEmpty && pendingSizes.isEmpty && lost.isEmpty && unwritten.isEmpty
+      && durableSize == cachedSize
   }
+
+  /// The size that a barrier makes durable: the cache's, except where a failed barrier left the
+  /// disk's behind (`AfterFailedBarrier.xfs`).
+  var sizeToCover: UInt64 { pendingSizes.last?.after ?? durableSize }
 
   // MARK: What writes do to the cache.
 
@@ -97,8 +105,24 @@ struct Inode {
     if rareBox != nil { rare.preallocated.remove(item.units(of: Page.size)) }
     item.apply(to: &cached)
     pendingData.append(item)
-    if item.range.upperBound > cachedSize { changeSize(to: item.range.upperBound, operation) }
+    grow(to: item.range.upperBound, operation)
     modified = operation
+  }
+
+  /// The size after a write that ends at `end`.
+  ///
+  /// Where the disk's size lags behind the cache's, writing a page back carries it to the end of
+  /// that page, as far as the file goes.
+  private mutating func grow(to end: UInt64, _ operation: UInt64) {
+    if end > cachedSize {
+      changeSize(to: end, operation)
+    } else if sizeToCover < cachedSize {
+      let page = UInt64(Page.size)
+      let reached = min(cachedSize, (end + page - 1) / page * page)
+      if reached > sizeToCover {
+        pendingSizes.append(PendingSize(operation: operation, before: sizeToCover, after: reached))
+      }
+    }
   }
 
   /// A change of the size to `size` by operation `operation`.
@@ -123,6 +147,7 @@ struct Inode {
   mutating func cut(_ item: PendingData, _ operation: UInt64) {
     let pages = item.wholePages
     forgetLost(in: pages)
+    if hasDoubtful { clearDoubt(within: item.range) }
     let dropped = unwritten.intersection(pages)
     if !dropped.isEmpty {
       // What was written to them could not reach the disk before, and cannot behind the cut.
@@ -140,15 +165,17 @@ struct Inode {
 
   mutating func changeSize(to size: UInt64, _ operation: UInt64) {
     guard size != cachedSize else { return }
-    pendingSizes.append(PendingSize(operation: operation, before: cachedSize, after: size))
+    pendingSizes.append(PendingSize(operation: operation, before: sizeToCover, after: size))
     cachedSize = size
   }
 
   /// Writing to a page makes the whole page dirty: what a failed barrier lost there is pending
   /// again, as part of `operation`.
   private mutating func redirty(_ pages: Range<Int>, _ operation: UInt64) {
-    guard !lost.isEmpty, !pages.isEmpty else { return }
+    guard !pages.isEmpty else { return }
     let bounds = UInt64(pages.lowerBound * Page.size)..<UInt64(pages.upperBound * Page.size)
+    if hasDoubtful { clearDoubt(within: bounds) }
+    guard !lost.isEmpty else { return }
     var kept: [PendingData] = []
     for old in lost {
       guard var again = old.part(within: bounds) else {

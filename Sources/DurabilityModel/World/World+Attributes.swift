@@ -17,6 +17,7 @@ extension World {
     _ number: InodeNumber, mode: UInt16?, user: UInt32?, group: UInt32?
   ) throws(Errno) {
     let inode = try inode(number)
+    try check(.setattr, number)
     perform(
       .setAttributes(
         inode: number, mode: (mode ?? inode.mode) & 0o7777, user: user ?? inode.user,
@@ -29,7 +30,7 @@ extension World {
     _ number: InodeNumber, accessed: TimeChange, modified: TimeChange
   ) throws(Errno) {
     _ = try inode(number)
-    calls += 1
+    try check(.setattr, number)
     guard accessed != .keep || modified != .keep else { return }
     perform(.setTimes(inode: number, accessed: accessed, modified: modified), number)
   }
@@ -60,7 +61,7 @@ extension World {
     _ name: [UInt8], of number: InodeNumber
   ) throws(Errno) -> [UInt8] {
     let inode = try inode(number)
-    calls += 1
+    try check(.getxattr, number)
     guard let rare = inode.rareBox?.value, let index = rare.index(of: name) else { throw .noData }
     return rare.extended[index].value
   }
@@ -68,7 +69,7 @@ extension World {
   /// The names of the extended attributes, in their order as bytes.
   public func extendedAttributes(of number: InodeNumber) throws(Errno) -> [[UInt8]] {
     let inode = try inode(number)
-    calls += 1
+    try check(.listxattr, number)
     return inode.rareBox?.value.extended.map(\.name) ?? []
   }
 
@@ -81,7 +82,7 @@ extension World {
     _ name: [UInt8], of number: InodeNumber, to value: [UInt8], _ mode: ExtendedAttributeMode
   ) throws(Errno) {
     let rare = try inode(number).rare
-    calls += 1
+    try check(.setxattr, number)
     guard !name.isEmpty, name.count <= 255, !name.contains(0) else { throw .outOfRange }
     guard value.count <= Self.largestAttribute else { throw .tooBig }
     let index = rare.index(of: name)
@@ -100,7 +101,7 @@ extension World {
   /// - Throws: `ENODATA` when there is none.
   public func removeExtendedAttribute(_ name: [UInt8], of number: InodeNumber) throws(Errno) {
     let inode = try inode(number)
-    calls += 1
+    try check(.removexattr, number)
     guard inode.rareBox?.value.index(of: name) != nil else { throw .noData }
     perform(.setExtendedAttribute(inode: number, name: name, value: nil), number)
   }

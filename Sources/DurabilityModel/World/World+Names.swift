@@ -3,6 +3,12 @@ public import StorageInterface
 extension World {
   /// What `name` names in `directory`.
   public func lookup(_ name: [UInt8], in number: InodeNumber) throws(Errno) -> InodeNumber {
+    try check(.lookup, name: name)
+    return try find(name, in: number)
+  }
+
+  /// As `lookup`, within a call that is no lookup itself.
+  func find(_ name: [UInt8], in number: InodeNumber) throws(Errno) -> InodeNumber {
     let inode = try directory(number)
     guard name.count <= Self.longestName else { throw .nameTooLong }
     guard let found = inode.cachedEntries[name] else { throw .noSuchFile }
@@ -82,6 +88,7 @@ extension World {
     let mode = inherits && kind == .directory ? mode | 0o2000 : mode
     guard directory.cachedEntries[name] == nil else { throw .fileExists }
     try check(operation, name: name)
+    if kind == .directory { try claim(pages: 1) }
     let number = disk.nextInode
     perform(
       .create(
@@ -94,6 +101,7 @@ extension World {
   public func readLink(_ number: InodeNumber) throws(Errno) -> [UInt8] {
     let inode = try inode(number)
     guard inode.kind == .symbolicLink else { throw .invalidArgument }
+    try check(.readlink, number)
     return inode.target
   }
 
@@ -114,7 +122,7 @@ extension World {
 
   /// Takes a name of a file away. Volatile until a barrier of the directory.
   public func unlink(_ name: [UInt8], in parent: InodeNumber) throws(Errno) {
-    let number = try lookup(name, in: parent)
+    let number = try find(name, in: parent)
     guard disk[number]?.kind != .directory else { throw .isDirectory }
     try check(.unlink, name: name)
     perform(.unlink(directory: parent, name: name), name: name)
@@ -122,7 +130,7 @@ extension World {
 
   /// Removes an empty directory. Volatile until a barrier of its parent.
   public func removeDirectory(_ name: [UInt8], in parent: InodeNumber) throws(Errno) {
-    let number = try lookup(name, in: parent)
+    let number = try find(name, in: parent)
     guard try directory(number).cachedEntries.isEmpty else { throw .directoryNotEmpty }
     try check(.rmdir, name: name)
     perform(.removeDirectory(directory: parent, name: name), name: name)
@@ -134,7 +142,7 @@ extension World {
     _ name: [UInt8], in parent: InodeNumber, to newName: [UInt8], in newParent: InodeNumber,
     _ mode: RenameMode
   ) throws(Errno) {
-    let number = try lookup(name, in: parent)
+    let number = try find(name, in: parent)
     let inode = try inode(number)
     let target = try mutableDirectory(newParent)
     try checkName(newName)

@@ -12,9 +12,10 @@ extension World {
     let (end, overflow) = offset.addingReportingOverflow(length)
     guard !overflow, end <= FileContent.maximumSize else { throw .fileTooLarge }
     guard inode.kind == .regular else { throw .noSuchAddress }
-    calls += 1
+    try check(.fallocate, number)
     // Space that no device has cannot be promised; a sparse file may reach as far as it likes.
     guard !mode.gives || length <= Self.capacity else { throw .noSpace }
+    if mode.gives && quota != nil { try claim(pages: missingPages(at: offset, length, of: number)) }
     perform(.allocate(inode: number, offset: offset, length: length, mode: mode), number)
   }
 
@@ -23,8 +24,9 @@ extension World {
   ///
   /// - Throws: `ENXIO` when nothing but holes follows, or when `offset` lies behind the end.
   public func seekData(_ handle: HandleID, from offset: UInt64) throws(Errno) -> UInt64 {
-    let inode = try inode(try description(handle).inode)
-    calls += 1
+    let number = try description(handle).inode
+    try check(.seek, number)
+    let inode = try inode(number)
     guard offset < inode.cachedSize, let found = inode.cached.firstData(from: offset),
       found < inode.cachedSize
     else { throw .noSuchAddress }
@@ -36,19 +38,24 @@ extension World {
   ///
   /// - Throws: `ENXIO` when `offset` lies behind the end.
   public func seekHole(_ handle: HandleID, from offset: UInt64) throws(Errno) -> UInt64 {
-    let inode = try inode(try description(handle).inode)
-    calls += 1
+    let number = try description(handle).inode
+    try check(.seek, number)
+    let inode = try inode(number)
     guard offset < inode.cachedSize else { throw .noSuchAddress }
     return min(inode.cached.firstHole(from: offset), inode.cachedSize)
   }
 
   /// Copies up to `count` bytes from one file to another (copy_file_range), at most as many as fit
-  /// `buffer`; how many. A read and a write in one: each meets its own faults.
+  /// `buffer`; how many. A read and a write in one: each
+  /// meets its own faults too.
   public func copy(
     from source: HandleID, at offset: UInt64, to target: HandleID, at targetOffset: UInt64,
     count: UInt64, through buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
-    let length = Int(min(count, UInt64(buffer.count)))
+    let effect = try meet(.copyRange, try description(target).inode)
+    var length = Int(min(count, UInt64(buffer.count)))
+    if case .fails(let failure)? = effect { throw failure.error }
+    if case .short(let most)? = effect { length = min(length, most) }
     let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<length])
     let read = try read(source, at: offset, into: part)
     guard read > 0 else { return 0 }
@@ -58,14 +65,4 @@ extension World {
 
   /// The size of the device in bytes, as statfs shows it where there is no quota: one tebibyte.
   public static var capacity: UInt64 { 1 << 40 }
-
-  /// How much is stored and how many inodes there are, in the cache's view: what statfs shows.
-  public func usage() -> (bytes: UInt64, inodes: UInt64) {
-    var result: (bytes: UInt64, inodes: UInt64) = (0, 0)
-    for inode in disk.inodes where inode.isAlive {
-      result.bytes += inode.blocks * 512
-      result.inodes += 1
-    }
-    return result
-  }
 }
