@@ -59,7 +59,7 @@ let package = Package(
       name: "Harness",
       dependencies: [
         "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-        "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+        "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS", "ReferenceStore",
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -128,6 +128,11 @@ public final class PosixStorage: Storage {
     _ = try SystemCall.retrying { flock(descriptor, LOCK_EX | LOCK_NB) }
   }
 
+  /// One `flock` that undoes the other.
+  public func unlockDirectory() {
+    if let descriptor = rootListing?.rawValue { flock(descriptor, LOCK_UN) }
+  }
+
   /// One private `mmap`. A read error of the disk then arrives as a signal, not as an error.
   public func map(
     _ file: FileID, count: Int

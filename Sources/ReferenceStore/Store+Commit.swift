@@ -66,27 +66,35 @@ extension Store {
     return false
   }
 
-  /// Makes a barrier first where the policy asks for one, so that a record that meets its failure
-  /// was never logged; then stages the record, acknowledges and applies it.
+  /// Stages the record, makes a barrier where the policy asks for one, and applies the record.
   private func writeVolatile(
     _ type: RecordType, record: Int, time: UInt64, _ encode: (LogBuffer) -> Void
   ) throws(StoreError) {
-    if isBarrierDue(time) {
-      try log.makeDurable()
-      lastBarrier = time
-    }
     if !log.fits(record) { try log.startNextSegment(time: time) }
     try log.writeStaged(before: record)
     let (lsn, range) = log.stage(type, time: time, encode)
+    let isDue = isBarrierDue(time)
+    if isDue {
+      do throws(StoreError) {
+        try log.writeStaged(keeping: true)
+      } catch {
+        // It can be taken back, since the next record is written over it.
+        log.unstage(lsn, from: range.lowerBound - LogFormat.frameHeaderBytes)
+        throw error
+      }
+      try log.makeDurable()
+      lastBarrier = time
+    }
     tableLock.enterWriting()
     apply(log.stagedBytes, in: range, time: time)
     tableLock.leave()
     log.acknowledge(lsn)
+    if isDue { log.forgetWritten() }
   }
 
   private func isBarrierDue(_ time: UInt64) -> Bool {
     switch options.sync {
-    case .every(let count): return log.volatileEffects + 1 >= count
+    case .every(let count): return log.volatileEffects >= count
     case .interval(let milliseconds):
       // A clock that stepped back says nothing about how long ago the last barrier was.
       return time < lastBarrier || time - lastBarrier >= UInt64(milliseconds) * 1_000_000
@@ -166,8 +174,8 @@ extension Store {
     defer { monitor.leave() }
     try requireOpen()
     let time = clock()
-    guard case .interval = options.sync, isBarrierDue(time) else { return }
     try log.requireWritable()
+    guard case .interval = options.sync, isBarrierDue(time) else { return }
     try log.makeDurable()
     lastBarrier = time
   }

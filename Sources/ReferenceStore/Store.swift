@@ -133,7 +133,10 @@ public final class Store: @unchecked Sendable {
     isOpen = false
     tableLock.leave()
     transactions.removeAll()
-    defer { log.close(time: clock()) }
+    defer {
+      log.close(time: clock())
+      files.storage.unlockDirectory()
+    }
     guard log.readOnlyReason == nil else { return }
     switch options.sync {
     case .never: try log.writeStaged()

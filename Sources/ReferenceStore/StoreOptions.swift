@@ -2,8 +2,7 @@
 public enum SyncPolicy: Equatable, Sendable {
   /// Before the call that makes a mutation returns. Threads that wait at once share a barrier.
   case everyWrite
-  /// Before a mutation that would be the N-th that is not durable: at any moment all but the last
-  /// N − 1 are.
+  /// With every N-th mutation: at any moment all that returned but the last N − 1 are durable.
   case every(Int)
   /// By the first mutation, or call of `synchronizeIfDue`, this many milliseconds after the last
   /// barrier.

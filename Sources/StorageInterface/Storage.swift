@@ -60,6 +60,9 @@ public protocol Storage: AnyObject {
   /// need not do anything.
   func lockDirectory() throws(Errno)
 
+  /// Lets go of the directory again; it is also let go of with the storage.
+  func unlockDirectory()
+
   /// The first `count` bytes of `file` in memory, at an address that is a multiple of a page.
   /// What is written there stays in this memory (a private mapping). It outlives `close` and ends
   /// with `unmap`. Storages that cannot fail with `EOPNOTSUPP`.
@@ -75,6 +78,9 @@ extension Storage {
 
   /// Nothing: nobody else reaches the directory.
   public func lockDirectory() throws(Errno) {}
+
+  /// Nothing: nothing was locked.
+  public func unlockDirectory() {}
 
   /// Not supported.
   public func map(_ file: FileID, count: Int) throws(Errno) -> UnsafeMutableRawBufferPointer {

@@ -207,4 +207,123 @@ struct RecoveryTableTests {
         == "\(first) is damaged at offset 176: the record at 256 says this had been synced, "
         + "and its checksum does not match")
   }
+
+  private func error(_ files: [(name: String, bytes: [UInt8])]) -> StoreError? {
+    storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: files)) }
+  }
+
+  @Test("P: zeros behind the last record are its end, however many")
+  func rowP() throws {
+    let file = try #require(try disk(puts: 3).files.first)
+    for count in [8, 40, 4096, FileWindow.windowBytes * 2 + 24] {
+      let zeros = [UInt8](repeating: 0, count: count)
+      let opened = try openStore(TestDisk(files: [(first, file.bytes + zeros)]))
+      #expect(opened.recovery.rows == [.tailCarried, .zerosAfterEnd])
+      #expect(opened.recovery.cutBytes == 0)
+      #expect(try ids(opened) == 3)
+    }
+  }
+
+  @Test("Q: a newer version or an unknown required feature is refused, a hint is not")
+  func rowQ() throws {
+    let disk = try disk(puts: 2)
+    let store = try openStore(disk)
+    try store.checkpoint()
+    try store.apply(samplePut("z", 1))
+    try store.close()
+    let files = disk.files
+    #expect(files.count == 2)
+    for index in files.indices {
+      let required = files[index].name.hasSuffix(".snap") ? 96 : 72
+      for (offset, value, isRefused) in [
+        (8, 3, true), (8, 1, true), (required, 0x80, true), (required + 4, 0x80, false),
+      ] {
+        var newer = files
+        newer[index].bytes[offset] = UInt8(value)
+        repairChecksums(of: &newer[index].bytes)
+        if isRefused {
+          guard case .unsupported = error(newer) else {
+            Issue.record("\(files[index].name), offset \(offset): not refused")
+            continue
+          }
+        } else {
+          #expect(error(newer) == nil)
+        }
+        var flipped = files
+        flipped[index].bytes[offset] = UInt8(value)
+        #expect(corruption(error(flipped)) != nil, "without its checksum it is damage")
+      }
+    }
+  }
+
+  @Test("R: the files of two stores, or of another than the one asked for, are refused")
+  func rowR() throws {
+    func files(_ identity: UInt64) throws -> [(name: String, bytes: [UInt8])] {
+      let disk = TestDisk()
+      let store = try openStore(disk, segmentBytes: 128) { $0.identity = identity }
+      for number in 0..<2 { try store.apply(samplePut("a\(number)", number)) }
+      try store.close()
+      return disk.files
+    }
+    let one = try files(1)
+    let two = try files(2)
+    #expect(corruption(error([one[0], two[1]])) != nil)
+    #expect(error(one) == nil)
+    guard
+      case .invalid = storeError({ () throws(StoreError) in
+        _ = try openStore(TestDisk(files: one)) { $0.identity = 2 }
+      })
+    else {
+      Issue.record("another store was opened")
+      return
+    }
+    let kept = try openStore(TestDisk(files: one)) { $0.identity = 1 }
+    try kept.checkpoint()
+  }
+
+  @Test("S: what the system refuses is its error, for each call of an open")
+  func rowS() throws {
+    let whole = try disk(puts: 3, segmentBytes: 128)
+    let probe = whole.clone()
+    _ = try openStore(probe)
+    for call in 0..<probe.calls.count where !probe.calls[call].isMutating {
+      let disk = whole.clone()
+      disk.failures[call] = .accessDenied
+      guard
+        case .io(.accessDenied, _, _) = storeError({ () throws(StoreError) in
+          _ = try openStore(disk)
+        })
+      else {
+        Issue.record("call \(call), \(probe.calls[call]): no error")
+        continue
+      }
+      #expect(disk.handles.isEmpty, "nothing stays open")
+    }
+  }
+
+  @Test("A copy of a segment under another number is no segment")
+  func duplicate() throws {
+    let whole = try disk(puts: 2, segmentBytes: 128)
+    let files = whole.files
+    let copied = TestDisk(
+      files: files + [("wal-00000000000000000009.log", files[1].bytes)])
+    let opened = try openStore(copied)
+    #expect(opened.recovery.rows.contains(.unfinishedIgnored))
+    #expect(try ids(opened) == 2)
+  }
+
+  @Test("A: where no store is to be made, a directory without one is not found")
+  func rowAWithoutCreation() throws {
+    let disk = TestDisk(files: [("something.txt", [1])])
+    guard
+      case .notFound = storeError({ () throws(StoreError) in
+        _ = try openStore(disk) { $0.createsStore = false }
+      })
+    else {
+      Issue.record("a store was made")
+      return
+    }
+    let made = try openStore(disk)
+    #expect(made.recovery.foreignFiles == 1)
+  }
 }

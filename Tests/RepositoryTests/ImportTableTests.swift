@@ -24,7 +24,8 @@ extension RepositoryTests {
         "Harness",
         [
           "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-          "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS", "FoundationEssentials", "Glibc",
+          "ReferenceStore", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+          "FoundationEssentials", "Glibc",
           "Synchronization",
         ]
       ),

@@ -189,15 +189,37 @@ struct SnapshotReader {
     _ header: SnapshotHeader, _ section: SnapshotSection, _ window: FileWindow,
     _ body: (Int, UnsafeRawBufferPointer) throws(StoreError) -> Void
   ) throws(StoreError) {
-    try window.need(section.end - section.tableOffset, at: section.tableOffset)
+    let scratch = LogBuffer()
+    try eachStoredBlock(header, section, window) { block, _, stored, error throws(StoreError) in
+      if let error { throw error }
+      let plain = section.plainRange(of: block).count
+      if stored.count == plain { return try body(block, stored) }
+      scratch.truncate(to: 0)
+      let target = UnsafeMutableRawBufferPointer(start: scratch.extend(by: plain), count: plain)
+      guard Compression.decompress(RawSpan(_unsafeBytes: stored), into: target) else {
+        throw .corrupt(
+          file: path, offset: UInt64(section.dataOffset),
+          reason: "the checksum of block \(block) matches but it cannot be decompressed")
+      }
+      try body(block, UnsafeRawBufferPointer(target))
+    }
+  }
+
+  /// Calls `body` with each block as it is stored: its number, its offset, its bytes, and why they
+  /// are bad. Fails with `corrupt` when the table of the blocks is.
+  func eachStoredBlock(
+    _ header: SnapshotHeader, _ section: SnapshotSection, _ window: FileWindow,
+    _ body: (Int, Int, UnsafeRawBufferPointer, StoreError?) throws(StoreError) -> Void
+  ) throws(StoreError) {
+    let tableBytes = section.end - section.tableOffset
+    try window.need(tableBytes, at: section.tableOffset)
     let start = section.tableOffset - window.start
-    guard window.bytes.byteCount - start >= section.end - section.tableOffset else {
+    guard window.bytes.byteCount - start >= tableBytes else {
       throw .corrupt(file: path, offset: UInt64(section.tableOffset), reason: "the file ends here")
     }
     let entries = try decodeTable(
-      section, window.bytes.extracting(start..<start + section.end - section.tableOffset))
+      section, window.bytes.extracting(start..<start + tableBytes))
     var offset = section.dataOffset
-    let scratch = LogBuffer()
     for (block, entry) in entries.enumerated() {
       try window.need(entry.stored, at: offset)
       let at = offset - window.start
@@ -205,23 +227,61 @@ struct SnapshotReader {
         throw .corrupt(file: path, offset: UInt64(offset), reason: "the file ends here")
       }
       let stored = window.bytes.extracting(at..<at + entry.stored)
-      try verify(stored, section, block, entry.sum, at: offset)
-      let plain = section.plainRange(of: block).count
-      if entry.stored == plain {
-        try stored.withUnsafeBytes { (bytes) throws(StoreError) in try body(block, bytes) }
-      } else {
-        scratch.truncate(to: 0)
-        let target = UnsafeMutableRawBufferPointer(
-          start: scratch.extend(by: plain), count: plain)
-        guard Compression.decompress(stored, into: target) else {
-          throw .corrupt(
-            file: path, offset: UInt64(offset),
-            reason: "its checksum matches but it cannot be decompressed")
-        }
-        try body(block, UnsafeRawBufferPointer(target))
+      var failure: StoreError?
+      do throws(StoreError) {
+        try verify(stored, section, block, entry.sum, at: offset)
+      } catch {
+        failure = error
+      }
+      try stored.withUnsafeBytes { (bytes) throws(StoreError) in
+        try body(block, offset, bytes, failure)
       }
       offset += entry.stored
     }
+  }
+
+  /// Loads what is good: the rows and texts must be, blocks of vectors may be bad. Returns the
+  /// header and the rows whose vectors were not loaded.
+  func loadGoodBlocks(
+    into table: RecordTable
+  ) throws(StoreError) -> (header: SnapshotHeader, bad: [Range<Int>]) {
+    let window = try FileWindow(path, files: files, limit: .max)
+    let header = try header(window)
+    try addNamespaces(
+      read(header, header.section(.namespaces), window), header.section(.namespaces), table)
+    table.makeRows(header.recordCount)
+    let count = table.blockCount
+    try eachBlock(header, header.section(.rows), window) { block, plain in
+      if let source = plain.baseAddress {
+        table.rowAddress(block * count).copyMemory(from: source, byteCount: plain.count)
+      }
+    }
+    try readTexts(header, window, table)
+    let bad = try loadGoodVectors(header, window, table)
+    try finish(table)
+    return (header, bad)
+  }
+
+  private func loadGoodVectors(
+    _ header: SnapshotHeader, _ window: FileWindow, _ table: RecordTable
+  ) throws(StoreError) -> [Range<Int>] {
+    let section = header.section(.vectors)
+    let count = table.blockCount
+    var bad: [Range<Int>] = []
+    try eachStoredBlock(header, section, window) { block, _, stored, error in
+      let plain = section.plainRange(of: block).count
+      let rows = block * count..<min(header.recordCount, (block + 1) * count)
+      let target = UnsafeMutableRawBufferPointer(
+        start: table.vector(rows.lowerBound), count: plain)
+      if error == nil, stored.count == plain {
+        target.copyMemory(from: stored)
+      } else if error != nil
+        || !Compression.decompress(RawSpan(_unsafeBytes: stored), into: target)
+      {
+        bad.append(rows)
+      }
+    }
+    return bad
   }
 
   private func read(

@@ -51,8 +51,8 @@ struct SegmentHeader: Equatable {
 
   /// Reads the header of the file named for segment `number`.
   ///
-  /// Every version keeps the magic, the version at 8 and the checksum at 92 over all before it, so a
-  /// newer file is told from a damaged one.
+  /// Every version keeps the magic, the version at 8 and the checksum at 92 over all before it, so
+  /// that a newer file is told from a damaged one.
   static func decode(
     _ bytes: RawSpan, number: SegmentNumber
   ) -> Result<(header: SegmentHeader, tag: UInt32), DecodingFailure> {

@@ -62,6 +62,8 @@ struct WriteAheadLog {
   private var segment: SegmentWriter?
   /// Records that are sealed for it and not written.
   private var staged = LogBuffer()
+  /// How many of the staged bytes are written already.
+  private var keptBytes = 0
   /// The buffer of the last batch, to be staged in again.
   private var emptyBuffer: LogBuffer?
   /// The place behind the last staged record, and what records there repeat.
@@ -95,7 +97,7 @@ struct WriteAheadLog {
   }
 
   /// Whether records are staged.
-  var hasStaged: Bool { staged.count > 0 }
+  var hasStaged: Bool { staged.count > keptBytes }
 
   /// Fails with `readOnly` after a failed barrier.
   func requireWritable() throws(StoreError) {
@@ -158,13 +160,31 @@ struct WriteAheadLog {
     if staged.count > 0, staged.count + count > Self.gatheredBytes { try writeStaged() }
   }
 
-  /// Writes what is staged. Volatile.
-  mutating func writeStaged() throws(StoreError) {
-    if staged.count == 0 { return }
+  /// Writes what is staged. Volatile. With `keeping` its bytes can still be read, up to
+  /// `forgetWritten`, which comes before the next record.
+  mutating func writeStaged(keeping: Bool = false) throws(StoreError) {
+    if staged.count == keptBytes { return }
     guard var writer = segment else { preconditionFailure("staged records have a segment") }
     try writer.write(staged.bytes)
     segment = writer
+    keptBytes = staged.count
+    if !keeping { forgetWritten() }
+  }
+
+  /// Forgets the bytes that were written and kept.
+  mutating func forgetWritten() {
+    precondition(staged.count == keptBytes, "nothing is staged behind them")
     staged.truncate(to: 0)
+    keptBytes = 0
+  }
+
+  /// Takes the newest staged record back, which begins at `start` of what is staged and was never
+  /// written as a whole. Its number and place go to the next record.
+  mutating func unstage(_ lsn: LSN, from start: Int) {
+    place?.end -= UInt64(staged.count - start)
+    staged.truncate(to: start)
+    nextLSN = lsn
+    volatileEffects -= 1
   }
 
   /// Writes what is staged and makes everything written durable.
@@ -290,6 +310,7 @@ extension WriteAheadLog {
   /// Lets go of everything; what is staged is lost, as by a process crash.
   mutating func abandon() {
     staged.truncate(to: 0)
+    keptBytes = 0
     endSegment()
   }
 

@@ -125,6 +125,7 @@ extension Recovery {
         reason: "\(successor.path) says this had been synced, and \(reason(scan))")
     }
     link.file.rest()
+    live.append((link.header.number, end))
     log.chain.append(
       .init(number: link.header.number, end: UInt64(end), lastLSN: log.lastLSN))
   }
@@ -157,6 +158,7 @@ extension Recovery {
         report.cutReason = reason(scan)
       }
     }
+    live.append((head.header.number, scan.validEnd))
     try carryTail(head, scan, provenEnd)
   }
 

@@ -32,6 +32,8 @@ struct Recovery {
   var firstSegment = SegmentNumber.first
   /// The segments that may count, newest first.
   var candidates: [SegmentNumber] = []
+  /// The segments whose records were applied, oldest first, and where each ends.
+  var live: [(number: SegmentNumber, end: Int)] = []
   /// Which store the files belong to; nil before the first was read.
   private var identity: UInt64?
 
