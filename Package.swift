@@ -27,6 +27,8 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CLinuxShims", cSettings: [.treatAllWarnings(as: .error)]),
 
+    .target(name: "CPeers", dependencies: ["CISAL"], cSettings: [.treatAllWarnings(as: .error)]),
+
     // The pure middle: values and functions, no libc.
     .target(name: "Determinism", swiftSettings: settings),
     .target(name: "StorageInterface", swiftSettings: settings),
@@ -59,7 +61,7 @@ let package = Package(
       name: "Harness",
       dependencies: [
         "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-        "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS", "ReferenceStore",
+        "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS", "ReferenceStore", "CPeers",
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -98,7 +100,7 @@ let package = Package(
       name: "HarnessTests",
       dependencies: [
         "Harness", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-        "Scenarios", "Oracle", "Subjects", "FaultFS", "PosixIO",
+        "Scenarios", "Oracle", "Subjects", "FaultFS", "PosixIO", "CLinuxShims",
       ],
       swiftSettings: testSettings),
     .testTarget(

@@ -24,7 +24,7 @@ extension RepositoryTests {
         "Harness",
         [
           "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-          "ReferenceStore", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+          "ReferenceStore", "CPeers", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
           "FoundationEssentials", "Glibc",
           "Synchronization",
         ]
@@ -34,6 +34,7 @@ extension RepositoryTests {
       ("CISAL", []),
       ("CZstd", []),
       ("CLinuxShims", []),
+      ("CPeers", []),
     ]
 
     @Test("Every import stands in the table")

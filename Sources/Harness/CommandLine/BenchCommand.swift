@@ -1,12 +1,17 @@
 import CLinuxShims
 import Determinism
 import FoundationEssentials
+import Glibc
 
 /// `torture bench`.
 enum BenchCommand {
   static let options: [Options.Specification] = [
     .init(name: "report", argument: "DIR", help: "where bench.json goes (default Reports)"),
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
+    .init(
+      name: "only", argument: "NAME",
+      help: "one part: run, canaries, store, or one of the store's: "
+        + StoreBench.parts.joined(separator: ", ")),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
     .init(name: "help", argument: nil, help: "this text"),
@@ -41,14 +46,27 @@ enum BenchCommand {
       measurements.append(measurement)
       Console.print(row(measurement))
     }
+    let only = options.values["only"]
+    guard
+      only.map({ ["run", "canaries", "store"].contains($0) || StoreBench.parts.contains($0) })
+        ?? true
+    else { throw .usage("torture bench: --only names no part; --help lists them") }
+    func isAsked(_ part: String) -> Bool { only == nil || only == part }
     let scenario = try library.load(library.directory + "/controls/throughput.json5")
-    for kind in TargetKind.allCases {
+    for kind in TargetKind.allCases where isAsked("run") {
       add(
         try ThroughputBench(
           targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds
         ).measure())
     }
-    let escaped = try searchCanaries(library, factory, base, add)
+    let store = StoreBench(
+      add: add, directory: "\(options.values["report"] ?? "Reports")/store-bench-\(getpid())")
+    if isAsked("store") {
+      try store.run()
+    } else if let only, StoreBench.parts.contains(only) {
+      try store.run([only])
+    }
+    let escaped = isAsked("canaries") ? try searchCanaries(library, factory, base, add) : []
     try write(
       BenchReport(
         environment: environment, pinning: "processor \(cpu)", measurements: measurements),

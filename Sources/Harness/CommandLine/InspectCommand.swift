@@ -71,8 +71,9 @@ enum InspectCommand {
   private static func salvage(
     _ storage: PosixStorage, _ target: String
   ) throws(RunError) -> Int32 {
+    let copy = try open(target)
     do throws(StoreError) {
-      let salvaged = try Salvage(from: storage, to: try open(target))
+      let salvaged = try Salvage(from: storage, to: copy)
       for note in salvaged.notes { Console.print("salvage: \(note)") }
       for gap in salvaged.missing {
         Console.print("salvage: no record has LSN \(gap.lowerBound) to \(gap.upperBound)")

@@ -40,6 +40,39 @@ struct KeyIndex {
     used += 1
   }
 
+  /// Adds rows to an empty index: row n has the n-th of `hashes`, which are in the lower half.
+  ///
+  /// A large table is filled a part at a time, each small enough for the processor's cache: else
+  /// nearly every insertion would wait for memory.
+  mutating func fill(_ hashes: [UInt32]) {
+    precondition(used == 0, "the index is empty")
+    reserve(hashes.count)
+    used = hashes.count
+    let partShift = slots.count.trailingZeroBitCount - Self.partBits
+    guard partShift > Self.cachedBits else {
+      for (row, hash) in hashes.enumerated() { place(UInt64(hash) << 32 | UInt64(row + 1)) }
+      return
+    }
+    let mask = UInt32(slots.count - 1)
+    var starts = [Int](repeating: 0, count: (1 << Self.partBits) + 1)
+    for hash in hashes { starts[Int((hash & mask) >> UInt32(partShift)) + 1] += 1 }
+    for part in 1..<starts.count { starts[part] += starts[part - 1] }
+    let ordered = [UInt64](unsafeUninitializedCapacity: hashes.count) { ordered, count in
+      for (row, hash) in hashes.enumerated() {
+        let part = Int((hash & mask) >> UInt32(partShift))
+        ordered[starts[part]] = UInt64(hash) << 32 | UInt64(row + 1)
+        starts[part] += 1
+      }
+      count = hashes.count
+    }
+    for slot in ordered { place(slot) }
+  }
+
+  /// The logarithms of how many parts a large table is filled in, and of the buckets below which a
+  /// part is not worth it.
+  private static let partBits = 7
+  private static let cachedBits = 8
+
   /// Removes a row.
   mutating func remove(_ row: Int, hash: UInt32) {
     var gap = bucket(of: row, hash: hash)

@@ -375,11 +375,16 @@ extension RecordTable {
 
   /// Indexes the rows that were filled in; false when one makes no sense.
   func finishLoading() -> Bool {
-    index.reserve(rowCount)
+    let rows = rows
+    let texts = texts
     let places = texts.end
     let namespaceCount = namespaces.all.count
+    var records = [Int](repeating: 0, count: namespaceCount)
+    var hashes: [UInt32] = []
+    hashes.reserveCapacity(rowCount)
+    var bytes = 0
     for number in 0..<rowCount {
-      let row = row(number)
+      let row = rows.address(number).load(as: Row.self)
       guard row.isLive, row.reserved == 0, Int(row.namespace) < namespaceCount,
         row.idCount <= LogFormat.maximumNameBytes,
         row.metadataCount <= LogFormat.maximumMetadataBytes,
@@ -387,12 +392,16 @@ extension RecordTable {
         Int(row.text) / TextPlacement.pieceBytes
           == (Int(row.text) + row.textCount - 1) / TextPlacement.pieceBytes
       else { return false }
-      index.insert(
-        number,
-        hash: KeyHash.hash(namespace: row.namespace, id: RawSpan(_unsafeBytes: id(row))))
-      namespaces.add(1, to: row.namespace)
-      textBytes += row.textCount
+      hashes.append(
+        KeyHash.hash(
+          namespace: row.namespace,
+          id: RawSpan(_unsafeBytes: texts.text(Int(row.text), Int(row.idCount)))))
+      records[Int(row.namespace)] += 1
+      bytes += row.textCount
     }
+    for (number, count) in records.enumerated() { namespaces.add(count, to: UInt32(number)) }
+    index.fill(hashes)
+    textBytes = bytes
     count = rowCount
     return true
   }
