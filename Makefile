@@ -1,13 +1,16 @@
 # make torture and make test are all the set-up there is: each installs what it needs.
 SHELL := /bin/sh
 TORTURE_TIME ?= 120
+FUZZ_TIME ?= 600
 BUILD := .build/release
 TORTURE := $(BUILD)/torture
 # Every dependency, by its name in Debian 12. Swift's own toolchain is the only thing expected.
-PACKAGES := libfuse3-dev fuse3 libisal-dev pkg-config
+PACKAGES := libfuse3-dev fuse3 libisal-dev libzstd-dev pkg-config
 TEST_PACKAGES := python3-minimal strace util-linux sqlite3 git fio stress-ng rocksdb-tools
+# What the store is measured beside; nothing else needs it.
+BENCH_PACKAGES := librocksdb-dev libsqlite3-0 python3-venv
 
-.PHONY: help torture test deps test-deps build replay bench lint format clean
+.PHONY: help torture test deps test-deps build replay bench bench-deps sanitize fuzz lint format clean
 
 help: ## this text
 	@echo 'usage: make TARGET'
@@ -28,7 +31,7 @@ replay: build ## reproduce a failure: make replay RUN=DIRECTORY
 	@test -n '$(RUN)' || { echo 'make replay: give RUN=DIRECTORY of a failure' >&2; exit 2; }
 	@$(TORTURE) replay '$(RUN)'
 
-bench: build ## measure, print a table, write Reports/bench.json
+bench: build bench-deps ## measure, print a table, write Reports/bench.json
 	@$(TORTURE) bench --report Reports
 
 lint: ## formatting and style, strictly
@@ -45,6 +48,19 @@ deps: ## install what building and running needs
 
 test-deps: deps
 	@.ci/install $(TEST_PACKAGES)
+
+bench-deps: deps # the peers; a bench without them has no ratio
+	@-.ci/install $(BENCH_PACKAGES)
+	@test -x .build/bench-venv/bin/python || { python3 -m venv .build/bench-venv \
+	  && .build/bench-venv/bin/pip --quiet install faiss-cpu || rm -rf .build/bench-venv; }
+
+sanitize: deps ## the store's tests under the thread sanitizer and the address sanitizer
+	@for kind in thread address; do \
+	  swift test --sanitize $$kind --scratch-path .build/$$kind \
+	    --filter 'ReferenceStoreTests|PosixIOTests' || exit 1; done
+
+fuzz: deps ## arbitrary bytes for the store's recovery and inspection (FUZZ_TIME seconds)
+	@FUZZ_TIME='$(FUZZ_TIME)' .ci/fuzz
 
 clean: ## remove what was built
 	@rm -rf .build

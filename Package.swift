@@ -24,10 +24,13 @@ let package = Package(
     // C borders.
     .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CLinuxShims", cSettings: [.treatAllWarnings(as: .error)]),
     // What the bench measures the mount against.
     .target(
       name: "CBareServer", dependencies: ["CFuse"], cSettings: [.treatAllWarnings(as: .error)]),
+
+    .target(name: "CPeers", dependencies: ["CISAL"], cSettings: [.treatAllWarnings(as: .error)]),
 
     // The pure middle: values and functions, no libc.
     .target(name: "Determinism", swiftSettings: settings),
@@ -44,9 +47,11 @@ let package = Package(
 
     // The reference, and the edges that touch the world.
     .target(
-      name: "ReferenceStore", dependencies: ["StorageInterface", "CISAL"], swiftSettings: settings),
+      name: "ReferenceStore", dependencies: ["StorageInterface", "Locks", "CISAL", "CZstd"],
+      swiftSettings: settings),
+    .target(name: "Locks", swiftSettings: settings),
     .target(
-      name: "PosixIO", dependencies: ["StorageInterface"], swiftSettings: settings),
+      name: "PosixIO", dependencies: ["StorageInterface", "CLinuxShims"], swiftSettings: settings),
     .target(
       name: "Subjects",
       dependencies: ["ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO"],
@@ -58,8 +63,9 @@ let package = Package(
     .target(
       name: "Harness",
       dependencies: [
-        "CBareServer", "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol",
-        "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+        "CBareServer", "CLinuxShims", "CPeers", "Determinism", "StorageInterface",
+        "SubjectProtocol", "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects",
+        "FaultFS", "ReferenceStore",
       ],
       swiftSettings: settings),
     .executableTarget(

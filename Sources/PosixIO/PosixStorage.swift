@@ -1,3 +1,4 @@
+internal import CLinuxShims
 import Glibc
 public import StorageInterface
 
@@ -16,6 +17,8 @@ public final class PosixStorage: Storage {
   /// Opening a directory anew for each barrier would cost two more requests on a FUSE mount, and a
   /// description that stays open sees every write-back error reported since.
   private var rootListing: FileDescriptor?
+  /// Whether that descriptor has been read to its end.
+  private var rootWasListed = false
 
   /// Opens the directory at `path`; fails when there is none. No durability effect.
   public init(directory path: String, fileMode: UInt32 = 0o666) throws(Errno) {
@@ -109,6 +112,41 @@ public final class PosixStorage: Storage {
     _ = try SystemCall.retrying { mkdirat(root.rawValue, path, 0o777) }
   }
 
+  /// One `fallocate`, which extends the file. `EOPNOTSUPP` where the file system cannot.
+  public func allocate(_ file: FileID, size: UInt64) throws(Errno) {
+    let length = try Self.position(size)
+    _ = try SystemCall.retrying { clinux_allocate(file.rawValue, 0, 0, Int64(length)) }
+  }
+
+  /// One `flock` of the directory itself: no file is made for it, and the kernel lets go of it when
+  /// the process ends, however it ends.
+  public func lockDirectory() throws(Errno) {
+    if rootListing == nil { rootListing = try openDirectory("") }
+    guard let descriptor = rootListing?.rawValue else {
+      preconditionFailure("the directory was opened just above")
+    }
+    _ = try SystemCall.retrying { flock(descriptor, LOCK_EX | LOCK_NB) }
+  }
+
+  /// One `flock` that undoes the other.
+  public func unlockDirectory() {
+    if let descriptor = rootListing?.rawValue { flock(descriptor, LOCK_UN) }
+  }
+
+  /// One private `mmap`. A read error of the disk then arrives as a signal, not as an error.
+  public func map(
+    _ file: FileID, count: Int
+  ) throws(Errno) -> UnsafeMutableRawBufferPointer {
+    let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.rawValue, 0)
+    guard let address, address != MAP_FAILED else { throw SystemCall.lastError }
+    return UnsafeMutableRawBufferPointer(start: address, count: count)
+  }
+
+  /// One `munmap`.
+  public func unmap(_ bytes: UnsafeMutableRawBufferPointer) {
+    munmap(bytes.baseAddress, bytes.count)
+  }
+
   private func openDirectory(_ path: String) throws(Errno) -> FileDescriptor {
     try SystemCall.open(
       path.isEmpty ? "." : path, in: root.rawValue, flags: O_RDONLY | O_DIRECTORY)
@@ -127,10 +165,17 @@ extension PosixStorage {
   /// A name that is not UTF-8 is repaired as `String` does it; a store never makes such a name, and
   /// must not open one.
   public func list(_ path: String) throws(Errno) -> [String] {
+    // A kept descriptor is listed once and never replaced, since the lock stands on it.
+    if path.isEmpty, !rootWasListed {
+      if rootListing == nil { rootListing = try openDirectory(path) }
+      guard let kept = rootListing?.rawValue else {
+        preconditionFailure("the directory was opened just above")
+      }
+      rootWasListed = true
+      return try Self.names(in: kept)
+    }
     let descriptor = try openDirectory(path)
-    let names = try Self.names(in: descriptor.rawValue)
-    if path.isEmpty { rootListing = consume descriptor }
-    return names
+    return try Self.names(in: descriptor.rawValue)
   }
 
   /// Reads a directory through a duplicate, since `closedir` closes what it reads from.

@@ -1,14 +1,19 @@
+internal import Locks
 public import StorageInterface
 
 /// A store of vectors with metadata, durable by a write-ahead log.
 ///
-/// Every mutation is in the log and synced before the call that makes it returns; after a crash the
-/// store holds every mutation that returned, in order, and of those that did not return or failed,
-/// at most the newest ones. What it serves after opening is durable. Reads are answered from
-/// memory.
+/// Under the policy `everyWrite` every mutation is in the log and synced before the call that makes
+/// it returns; under the others it is so after the next barrier. After a crash the store holds a
+/// prefix of the mutations, in the order of their LSNs, with every durable one, and of those that
+/// failed any. What it serves after opening is durable. Reads are answered from memory.
 ///
-/// A failed barrier makes the store read-only until it is opened again. Not thread-safe.
-public final class Store {
+/// A failed barrier makes the store read-only until it is opened again. Any number of threads may
+/// use a store at once: reads go on beside one another and while records are on their way to the
+/// disk, and mutations that wait at once share a barrier. `@unchecked` because the compiler cannot
+/// see the two locks: `monitor` holds the log and all that leads to it, `tableLock` the records,
+/// which are changed under both.
+public final class Store: @unchecked Sendable {
   /// What names a record: both parts are bytes and compared as bytes.
   public struct Key: Hashable, Sendable {
     /// The namespace; empty is the default one. At most 64 KiB.
@@ -39,53 +44,104 @@ public final class Store {
     }
   }
 
+  /// What must hold of a record for it to be put.
+  public enum Condition: Sendable {
+    /// Nothing: insert or update.
+    case always
+    /// It is not there: insert. Else the put fails with `conflict`.
+    case absent
+    /// It is there: update. Else the put fails with `notFound`.
+    case present
+  }
+
+  /// A clock: nanoseconds since any beginning, the same from one open to the next. It may stand
+  /// still or step back.
+  public typealias Clock = @Sendable () -> UInt64
+
   /// How the store was opened.
   public let options: StoreOptions
   /// What opening met.
   public let recovery: RecoveryReport
 
-  /// The files below.
-  let storage: any Storage
+  /// Holds everything below but the records.
+  let monitor = Monitor()
+  /// Holds the records, and `isOpen` for readers.
+  let tableLock = ReadWriteLock()
+  /// The storage with errors that say what failed where.
+  let files: StoreFiles
+  let clock: Clock
   var log: WriteAheadLog
-  var table: RecordTable
+  let table: RecordTable
   /// The mutations of each open transaction, in order.
-  var transactions: [UInt64: [Mutation]] = [:]
-  /// The number of the snapshot that the log continues; 0 for none.
-  var checkpointNumber: UInt64
+  var transactions: [UInt64: [TransactionStep]] = [:]
+  /// The numbers of the snapshots that are kept, oldest first; the log continues the last.
+  var checkpoints: [UInt64]
   /// Above every checkpoint number seen.
   var nextCheckpoint: UInt64
-  /// Room for one record, reused.
-  var buffer: [UInt8] = []
-  private var isOpen = true
+  /// How many mutations were made since the last checkpoint, or the last attempt at one.
+  var mutationsSinceCheckpoint = 0
+  /// Why the last automatic checkpoint failed.
+  var checkpointFailure: StoreError?
+  /// When the last barrier of the policy `interval` was.
+  var lastBarrier: UInt64
+  /// What became of the records that are staged.
+  var ticket = Ticket()
+  /// Whether a batch is on its way to the disk.
+  var isWriting = false
+  /// Whether a change of namespaces is staged or on its way, so that whether one is there cannot
+  /// be told.
+  var namespacesAreChanging = false
+  private(set) var isOpen = true
 
   /// Opens the store in the storage's directory, which exists; an empty one is a new store.
   ///
   /// Writes only if the newest records are not proven durable; then they are, when it returns.
-  /// Fails with `corrupt` when bytes that had been synced are not what was written, with `invalid`
-  /// when the options do not fit the files, and with `io` or `full` when the storage does.
-  public init(storage: any Storage, options: StoreOptions) throws(StoreError) {
+  /// Fails with `corrupt` when bytes that had been synced are not what was written, `locked` when
+  /// the directory is in use, `unsupported` when a newer version wrote it, `notFound` when there is
+  /// no store and none is to be made, `invalid` when the options do not fit the files, and `io` or
+  /// `full` when the storage does. Takes time linear in the log, and in the names and metadata of
+  /// the newest checkpoint; the checkpoint's vectors are read when they are first used.
+  public init(
+    storage: any Storage, options: StoreOptions, clock: @escaping Clock = { 0 }
+  ) throws(StoreError) {
     try options.check()
-    let recovered = try Recovery(files: StoreFiles(storage: storage), options: options)
-    self.storage = storage
+    files = StoreFiles(storage: storage)
+    try files.lock()
+    let recovered = try Recovery(files: files, options: options, clock: clock)
     self.options = options
+    self.clock = clock
     recovery = recovered.report
     log = recovered.log
     table = recovered.table
-    checkpointNumber = recovered.checkpoint
+    checkpoints = recovered.checkpoints
     nextCheckpoint = recovered.nextCheckpoint
+    lastBarrier = clock()
   }
 
   /// Letting go of a store is a process crash to it: files are closed and nothing is written.
-  deinit { log.segment?.close() }
+  deinit { log.abandon() }
 
-  /// Closes the store. Everything acknowledged is durable already; a mark is written, unsynced, so
-  /// that the next open need not copy the newest record. Open transactions are dropped. Every later
-  /// call fails with `invalid`.
-  public func close() {
+  /// Closes the store: makes every acknowledged mutation durable (not under `never`), and leaves a
+  /// mark, unsynced, so that the next open need not copy the newest record. Open transactions are
+  /// dropped. Every later call fails with `invalid`, also when this one fails with `io` or `full`.
+  public func close() throws(StoreError) {
+    monitor.enter()
+    defer { monitor.leave() }
     guard isOpen else { return }
+    quiesce()
+    tableLock.enterWriting()
     isOpen = false
+    tableLock.leave()
     transactions.removeAll()
-    log.close()
+    defer {
+      log.close(time: clock())
+      files.storage.unlockDirectory()
+    }
+    guard log.readOnlyReason == nil else { return }
+    switch options.sync {
+    case .never: try log.writeStaged()
+    case .everyWrite, .every, .interval, .onFlush: try log.makeDurable()
+    }
   }
 
   /// Fails with `invalid` after `close`.

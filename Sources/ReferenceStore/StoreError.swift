@@ -18,6 +18,8 @@ public enum StoreError: Error, Equatable, Sendable {
   case conflict(reason: String)
   /// This version cannot do it; nothing was changed.
   case unsupported(reason: String)
+  /// Another store, here or in another process, has the directory open.
+  case locked
 
   /// The error that the storage's `error` amounts to.
   init(_ error: Errno, path: String, doing: String) {
@@ -42,6 +44,7 @@ extension StoreError: CustomStringConvertible {
     case .notFound(let reason): "not found: \(reason)"
     case .conflict(let reason): "conflict: \(reason)"
     case .unsupported(let reason): "unsupported: \(reason)"
+    case .locked: "locked: another store has the directory open, here or in another process"
     }
   }
 }

@@ -50,6 +50,45 @@ public protocol Storage: AnyObject {
 
   /// The names in the directory at `path`, in no particular order, without `.` and `..`.
   func list(_ path: String) throws(Errno) -> [String]
+
+  /// Reserves room for the first `size` bytes of `file` and extends it with zeros up to there.
+  /// Volatile until `synchronize`. Storages that cannot fail with `EOPNOTSUPP`.
+  func allocate(_ file: FileID, size: UInt64) throws(Errno)
+
+  /// Makes this storage the only one that may lock the directory, until it is let go of; fails with
+  /// `EAGAIN` when another one has it. No durability effect. Storages that only one user can reach
+  /// need not do anything.
+  func lockDirectory() throws(Errno)
+
+  /// Lets go of the directory again; it is also let go of with the storage.
+  func unlockDirectory()
+
+  /// The first `count` bytes of `file` in memory, at an address that is a multiple of a page.
+  /// What is written there stays in this memory (a private mapping). It outlives `close` and ends
+  /// with `unmap`. Storages that cannot fail with `EOPNOTSUPP`.
+  func map(_ file: FileID, count: Int) throws(Errno) -> UnsafeMutableRawBufferPointer
+
+  /// Ends a mapping that `map` made.
+  func unmap(_ bytes: UnsafeMutableRawBufferPointer)
+}
+
+extension Storage {
+  /// Not supported.
+  public func allocate(_ file: FileID, size: UInt64) throws(Errno) { throw .notSupported }
+
+  /// Nothing: nobody else reaches the directory.
+  public func lockDirectory() throws(Errno) {}
+
+  /// Nothing: nothing was locked.
+  public func unlockDirectory() {}
+
+  /// Not supported.
+  public func map(_ file: FileID, count: Int) throws(Errno) -> UnsafeMutableRawBufferPointer {
+    throw .notSupported
+  }
+
+  /// Nothing: no mapping was made.
+  public func unmap(_ bytes: UnsafeMutableRawBufferPointer) {}
 }
 
 /// An open file of a `Storage`; valid until closed.

@@ -5,15 +5,24 @@ public import SubjectProtocol
 /// The reference store behind the subject protocol, in process and as a child alike.
 public final class ReferenceSubject: Subject {
   private let makeStorage: (String) throws(Errno) -> any Storage
+  private let clock: Store.Clock
   private var store: Store?
+  /// Whether dumps list the namespaces; asked for by an option, since a dump without them is
+  /// judged faster.
+  private var listsNamespaces = false
 
   /// Makes a subject that opens its files with `makeStorage`, called with the directory of each
   /// `open` request. In process the directory is the harness's to choose, and its name ignored.
-  public init(storage makeStorage: @escaping (String) throws(Errno) -> any Storage) {
+  /// `clock` is used where the options name none.
+  public init(
+    storage makeStorage: @escaping (String) throws(Errno) -> any Storage,
+    clock: @escaping @Sendable () -> UInt64 = { 0 }
+  ) {
     self.makeStorage = makeStorage
+    self.clock = clock
   }
 
-  /// Answers one request; mutations are durable when it returns.
+  /// Answers one request; mutations are as durable as the options say when it returns.
   public func answer(_ request: Request) -> Answer {
     do throws(StoreError) {
       return try perform(request)
@@ -25,10 +34,9 @@ public final class ReferenceSubject: Subject {
   private func perform(_ request: Request) throws(StoreError) -> Answer {
     switch request {
     case .hello(let options):
-      _ = try StoreOptions(dimension: 1, options)
-      return .hello(Self.description)
+      return .hello(Self.description(try ReferenceOptions(dimension: 1, options).store.sync))
     case .open(let directory, let dimension, let options):
-      return try open(directory, StoreOptions(dimension: dimension, options))
+      return try open(directory, ReferenceOptions(dimension: dimension, options))
     case .mutate(let mutation, let transaction):
       try opened().apply(Store.Mutation(mutation), transaction: transaction)
       return .ok
@@ -44,8 +52,15 @@ public final class ReferenceSubject: Subject {
     case .abort(let transaction):
       try opened().abort(transaction)
       return .ok
-    case .createNamespace, .dropNamespace, .clear:
-      throw .unsupported(reason: "\(request.name.rawValue) is not supported")
+    case .createNamespace(let namespace):
+      try opened().createNamespace(namespace)
+      return .ok
+    case .dropNamespace(let namespace):
+      try opened().dropNamespace(namespace)
+      return .ok
+    case .clear(let namespace):
+      try opened().clear(namespace: namespace)
+      return .ok
     case .flush:
       try opened().flush()
       return .ok
@@ -61,8 +76,8 @@ public final class ReferenceSubject: Subject {
     case .stats:
       return .stats(try statistics())
     case .close:
+      defer { store = nil }
       try opened().close()
-      store = nil
       return .ok
     }
   }
@@ -72,7 +87,9 @@ public final class ReferenceSubject: Subject {
     return store
   }
 
-  private func open(_ directory: String, _ options: StoreOptions) throws(StoreError) -> Answer {
+  private func open(
+    _ directory: String, _ options: ReferenceOptions
+  ) throws(StoreError) -> Answer {
     // What was open and not closed is dropped as by a process crash: nothing is written.
     store = nil
     let storage: any Storage
@@ -81,7 +98,8 @@ public final class ReferenceSubject: Subject {
     } catch {
       throw .io(error, path: directory, doing: "open")
     }
-    store = try Store(storage: storage, options: options)
+    listsNamespaces = options.listsNamespaces
+    store = try Store(storage: storage, options: options.store, clock: options.clock ?? clock)
     return .ok
   }
 }
@@ -117,6 +135,7 @@ extension ReferenceSubject {
     try store.visit { namespace, id, vector, metadata in
       dump.append(namespace: namespace, id: id, vector: vector, metadata: metadata)
     }
+    if listsNamespaces { dump.namespaces = try store.namespaces() }
     return dump
   }
 
@@ -128,34 +147,28 @@ extension ReferenceSubject {
       checkpoint: figures.checkpoint == 0 ? nil : figures.checkpoint)
   }
 
-  /// What the reference promises, under any options.
-  static let description = SubjectDescription(
-    name: "reference",
-    contract: Contract(
+  /// What the reference promises under a policy; the table in `ReferenceStore.md` says the same.
+  static func description(_ sync: SyncPolicy) -> SubjectDescription {
+    var contract = Contract(
       barriers: [.flush, .checkpoint, .close], order: .prefix, transactions: true,
       batchesAreAtomic: true, afterFailedBarrier: .stops, recoveredIsDurable: true,
-      detects: ["torn-write", "bit-rot"]),
-    operations: [
-      .hello, .open, .put, .delete, .batch, .begin, .commit, .abort, .flush, .checkpoint, .get,
-      .search, .dump, .stats, .close,
-    ],
-    features: [.metadata, .namespaces, .nonFinite, .concurrentTransactions, .nulIDs])
-}
-
-extension StoreOptions {
-  /// The options of an `open` or `hello` request. Unknown ones (such as `clock`) are ignored.
-  fileprivate init(dimension: Int, _ options: JSONValue) throws(StoreError) {
-    self.init(dimension: dimension)
-    switch options["segmentBytes"] {
-    case nil: break
-    case .number(let value):
-      guard let bytes = Int(exactly: value) else {
-        throw .invalid(reason: "segmentBytes is not a whole number")
-      }
-      segmentBytes = bytes
-    case .null, .bool, .string, .array, .object:
-      throw .invalid(reason: "segmentBytes is not a number")
+      detects: ["torn-write", "bit-rot"])
+    if sync != .everyWrite {
+      contract.acknowledgementAfterProcessCrash = .volatile
+      contract.acknowledgementAfterPowerLoss = .volatile
     }
+    switch sync {
+    case .every(let count): contract.syncEvery = count
+    case .never: contract.barriers = [.checkpoint]
+    case .everyWrite, .interval, .onFlush: break
+    }
+    return SubjectDescription(
+      name: "reference", contract: contract,
+      operations: [
+        .hello, .open, .put, .delete, .batch, .begin, .commit, .abort, .createNamespace,
+        .dropNamespace, .clear, .flush, .checkpoint, .get, .search, .dump, .stats, .close,
+      ],
+      features: [.metadata, .namespaces, .nonFinite, .concurrentTransactions, .nulIDs])
   }
 }
 
@@ -186,6 +199,7 @@ extension StoreError {
     case .notFound: .notFound
     case .conflict: .conflict
     case .unsupported: .unsupported
+    case .locked: .io
     }
   }
 }

@@ -51,7 +51,7 @@ private struct Run {
   init(on disk: TestDisk) throws {
     let store: Store
     do throws(StoreError) {
-      store = try openStore(disk, segmentBytes: 250)
+      store = try openStore(disk, segmentBytes: 300)
     } catch {
       errors.append(error)
       return
@@ -72,7 +72,7 @@ private struct Run {
       let shown = try state(of: store)
       #expect(shown == live, "after \(step) the live state is that of what was acknowledged")
     }
-    store.close()
+    try store.close()
   }
 }
 
@@ -137,7 +137,7 @@ struct FailureTests {
   /// What the store on `disk` holds when it opens, or nil when it does not.
   private func outcome(of disk: TestDisk) -> State? {
     do throws(StoreError) {
-      return try state(of: openStore(disk, segmentBytes: 250))
+      return try state(of: openStore(disk, segmentBytes: 300))
     } catch {
       return nil
     }
@@ -147,7 +147,7 @@ struct FailureTests {
   /// outcome against the run.
   private func judge(_ disk: TestDisk, _ run: Run, _ place: String) throws {
     let whole = disk.clone()
-    let store = try openStore(whole, segmentBytes: 250)
+    let store = try openStore(whole, segmentBytes: 300)
     let shown = try state(of: store)
     #expect(run.permitted.contains(shown), "\(place): \(shown)")
     for call in 0..<whole.calls.count where whole.calls[call].isMutating {
@@ -163,7 +163,7 @@ struct FailureTests {
           interrupted.afterProcessCrash(), interrupted.afterPowerLoss(.none),
           interrupted.afterPowerLoss(.all),
         ] {
-          let again = try state(of: openStore(next, segmentBytes: 250))
+          let again = try state(of: openStore(next, segmentBytes: 300))
           if let first {
             #expect(again == first, "\(place), recovery's call \(call): what was served stays")
           } else {
@@ -173,7 +173,7 @@ struct FailureTests {
       }
     }
     for next in [whole.afterProcessCrash(), whole.afterPowerLoss(.none)] {
-      let again = try openStore(next, segmentBytes: 250)
+      let again = try openStore(next, segmentBytes: 300)
       #expect(try state(of: again) == shown, "\(place): what was served is durable")
     }
   }
@@ -220,7 +220,7 @@ struct FailureTests {
     #expect(isRefused { () throws(StoreError) in try store.flush() })
     #expect(isRefused { () throws(StoreError) in try store.checkpoint() })
     #expect(try store.get(.init(id: Array("a".utf8)))?.vector == [1, -1])
-    store.close()
+    try store.close()
     #expect(disk.calls.isEmpty, "nothing is written after a failed barrier, not even a mark")
 
     // The cache still shows the record that never reached the disk: it may be served, durably.

@@ -47,7 +47,7 @@ struct RecoveryTableTests {
     let opened = try openStore(TestDisk(files: files))
     #expect(opened.recovery.rows == .snapshotLoaded)
     #expect(try ids(opened) == 1)
-    files[0].bytes[90] ^= 1
+    files[0].bytes[400] ^= 1
     let error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: files)) }
     #expect(corruption(error)?.file == files[0].name)
   }
@@ -64,7 +64,7 @@ struct RecoveryTableTests {
     try store.delete(.init(id: Array("a".utf8)))
     try store.checkpoint()
     // Even bytes that make no sense: they are not read.
-    log[0].bytes[70] ^= 0xFF
+    log[0].bytes[120] ^= 0xFF
     let mixed = TestDisk(files: disk.files + old + log)
     let opened = try openStore(mixed)
     #expect(opened.recovery.rows == [.snapshotLoaded, .replacedIgnored])
@@ -79,9 +79,10 @@ struct RecoveryTableTests {
     let whole = try disk(puts: 2, segmentBytes: 128)
     let files = whole.files
     #expect(files.map(\.name) == [first, second])
-    let header = Array(files[1].bytes.prefix(64))
+    let header = Array(files[1].bytes.prefix(LogFormat.segmentHeaderBytes))
     let contents: [[UInt8]] = [
-      [], [1], Array(header.prefix(63)), header, [UInt8](repeating: 0, count: 500),
+      [], [1], Array(header.prefix(LogFormat.segmentHeaderBytes - 1)), header,
+      [UInt8](repeating: 0, count: 500),
       [UInt8](repeating: 0xFF, count: 500), files[0].bytes,
       header + [UInt8](repeating: 7, count: 100),
     ]
@@ -116,7 +117,7 @@ struct RecoveryTableTests {
     let another = try #require(
       try disk(puts: 2, segmentBytes: 128).files.first { $0.name == second })
     var alien = another
-    alien.bytes[63] ^= 1
+    alien.bytes[95] ^= 1
     for broken in [[files[0], files[2]], [files[0], alien, files[2]], [files[1], files[2]]] {
       let error = storeError { () throws(StoreError) in
         _ = try openStore(TestDisk(files: broken))
@@ -130,14 +131,16 @@ struct RecoveryTableTests {
     let disk = TestDisk()
     let store = try openStore(disk)
     for number in 0..<2 { try store.apply(samplePut("a\(number)", number)) }
-    store.close()
+    try store.close()
     disk.resetCalls()
     #expect(try openStore(disk).recovery.rows == .tailProven)
     #expect(disk.calls.allSatisfy { !$0.isMutating })
 
     let whole = try self.disk(puts: 2, segmentBytes: 128)
     let files = whole.files
-    let started = TestDisk(files: [files[0], (second, Array(files[1].bytes.prefix(64)))])
+    let started = TestDisk(files: [
+      files[0], (second, Array(files[1].bytes.prefix(LogFormat.segmentHeaderBytes))),
+    ])
     #expect(try openStore(started).recovery.rows == [.tailProven, .unfinishedIgnored])
     #expect(started.calls.allSatisfy { !$0.isMutating })
   }
@@ -162,7 +165,7 @@ struct RecoveryTableTests {
     let disk = TestDisk()
     let store = try openStore(disk)
     try store.apply(samplePut("a", 1))
-    store.close()
+    try store.close()
     var files = disk.files
     files[0].bytes += [UInt8](repeating: 0x5A, count: 40)
     let torn = TestDisk(files: files)
@@ -177,16 +180,16 @@ struct RecoveryTableTests {
 
   @Test("M, O: a later segment's header alone proves its predecessor")
   func rowsMO() throws {
-    let whole = try disk(puts: 5, segmentBytes: 210)
+    let whole = try disk(puts: 5, segmentBytes: 258)
     let files = whole.files
     #expect(files.count == 3)
-    let header = Array(files[2].bytes.prefix(64))
+    let header = Array(files[2].bytes.prefix(LogFormat.segmentHeaderBytes))
     // M: the newest segment that counts has lost its last record; the next one's header knows.
     var broken = Array(files.prefix(2)) + [(files[2].name, header)]
     broken[1].bytes[files[1].bytes.count - 1] ^= 1
     var error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: broken)) }
     #expect(corruption(error)?.file == second)
-    #expect(corruption(error)?.offset == 64 + 72)
+    #expect(corruption(error)?.offset == 96 + 80)
     // O: it has lost everything.
     broken[1].bytes = []
     error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: broken)) }
@@ -196,12 +199,131 @@ struct RecoveryTableTests {
   @Test("N: a later record proves the one before it")
   func rowN() throws {
     var files = try disk(puts: 3).files
-    files[0].bytes[64 + 72 + 40] ^= 1
+    files[0].bytes[96 + 80 + 48] ^= 1
     let error = storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: files)) }
-    #expect(corruption(error)?.offset == 64 + 72)
+    #expect(corruption(error)?.offset == 96 + 80)
     #expect(
       error?.description
-        == "\(first) is damaged at offset 136: the record at 208 says this had been synced, "
+        == "\(first) is damaged at offset 176: the record at 256 says this had been synced, "
         + "and its checksum does not match")
+  }
+
+  private func error(_ files: [(name: String, bytes: [UInt8])]) -> StoreError? {
+    storeError { () throws(StoreError) in _ = try openStore(TestDisk(files: files)) }
+  }
+
+  @Test("P: zeros behind the last record are its end, however many")
+  func rowP() throws {
+    let file = try #require(try disk(puts: 3).files.first)
+    for count in [8, 40, 4096, FileWindow.windowBytes * 2 + 24] {
+      let zeros = [UInt8](repeating: 0, count: count)
+      let opened = try openStore(TestDisk(files: [(first, file.bytes + zeros)]))
+      #expect(opened.recovery.rows == [.tailCarried, .zerosAfterEnd])
+      #expect(opened.recovery.cutBytes == 0)
+      #expect(try ids(opened) == 3)
+    }
+  }
+
+  @Test("Q: a newer version or an unknown required feature is refused, a hint is not")
+  func rowQ() throws {
+    let disk = try disk(puts: 2)
+    let store = try openStore(disk)
+    try store.checkpoint()
+    try store.apply(samplePut("z", 1))
+    try store.close()
+    let files = disk.files
+    #expect(files.count == 2)
+    for index in files.indices {
+      let required = files[index].name.hasSuffix(".snap") ? 96 : 72
+      for (offset, value, isRefused) in [
+        (8, 3, true), (8, 1, true), (required, 0x80, true), (required + 4, 0x80, false),
+      ] {
+        var newer = files
+        newer[index].bytes[offset] = UInt8(value)
+        repairChecksums(of: &newer[index].bytes)
+        if isRefused {
+          guard case .unsupported = error(newer) else {
+            Issue.record("\(files[index].name), offset \(offset): not refused")
+            continue
+          }
+        } else {
+          #expect(error(newer) == nil)
+        }
+        var flipped = files
+        flipped[index].bytes[offset] = UInt8(value)
+        #expect(corruption(error(flipped)) != nil, "without its checksum it is damage")
+      }
+    }
+  }
+
+  @Test("R: the files of two stores, or of another than the one asked for, are refused")
+  func rowR() throws {
+    func files(_ identity: UInt64) throws -> [(name: String, bytes: [UInt8])] {
+      let disk = TestDisk()
+      let store = try openStore(disk, segmentBytes: 128) { $0.identity = identity }
+      for number in 0..<2 { try store.apply(samplePut("a\(number)", number)) }
+      try store.close()
+      return disk.files
+    }
+    let one = try files(1)
+    let two = try files(2)
+    #expect(corruption(error([one[0], two[1]])) != nil)
+    #expect(error(one) == nil)
+    guard
+      case .invalid = storeError({ () throws(StoreError) in
+        _ = try openStore(TestDisk(files: one)) { $0.identity = 2 }
+      })
+    else {
+      Issue.record("another store was opened")
+      return
+    }
+    let kept = try openStore(TestDisk(files: one)) { $0.identity = 1 }
+    try kept.checkpoint()
+  }
+
+  @Test("S: what the system refuses is its error, for each call of an open")
+  func rowS() throws {
+    let whole = try disk(puts: 3, segmentBytes: 128)
+    let probe = whole.clone()
+    _ = try openStore(probe)
+    for call in 0..<probe.calls.count where !probe.calls[call].isMutating {
+      let disk = whole.clone()
+      disk.failures[call] = .accessDenied
+      guard
+        case .io(.accessDenied, _, _) = storeError({ () throws(StoreError) in
+          _ = try openStore(disk)
+        })
+      else {
+        Issue.record("call \(call), \(probe.calls[call]): no error")
+        continue
+      }
+      #expect(disk.handles.isEmpty, "nothing stays open")
+    }
+  }
+
+  @Test("A copy of a segment under another number is no segment")
+  func duplicate() throws {
+    let whole = try disk(puts: 2, segmentBytes: 128)
+    let files = whole.files
+    let copied = TestDisk(
+      files: files + [("wal-00000000000000000009.log", files[1].bytes)])
+    let opened = try openStore(copied)
+    #expect(opened.recovery.rows.contains(.unfinishedIgnored))
+    #expect(try ids(opened) == 2)
+  }
+
+  @Test("A: where no store is to be made, a directory without one is not found")
+  func rowAWithoutCreation() throws {
+    let disk = TestDisk(files: [("something.txt", [1])])
+    guard
+      case .notFound = storeError({ () throws(StoreError) in
+        _ = try openStore(disk) { $0.createsStore = false }
+      })
+    else {
+      Issue.record("a store was made")
+      return
+    }
+    let made = try openStore(disk)
+    #expect(made.recovery.foreignFiles == 1)
   }
 }

@@ -28,7 +28,7 @@ struct StoreTests {
         #expect(record.metadata == [0x7B, 0, 0xC3, 0x7D])
       }
       if round == 1 { try store.checkpoint() }
-      store.close()
+      try store.close()
       store = try openStore(disk)
     }
   }
@@ -121,18 +121,18 @@ struct StoreTests {
     disk.resetCalls()
     let file = "wal-00000000000000000001.log"
     try store.apply(samplePut("b", 2))
-    #expect(disk.calls == [.write(file, 64), .synchronize(file)])
+    #expect(disk.calls == [.write(file, 72), .synchronize(file)])
     disk.resetCalls()
     try store.batch([samplePut("a", 1), samplePut("b", 2), .delete(key("c"))])
-    #expect(disk.calls == [.write(file, 32 + 32 * 2 + 24), .synchronize(file)])
+    #expect(disk.calls == [.write(file, 40 + 32 * 2 + 24), .synchronize(file)])
     disk.resetCalls()
     try store.flush()
     try store.batch([])
     try store.begin(1)
     try store.commit(1)
     #expect(disk.calls.isEmpty)
-    store.close()
-    #expect(disk.calls == [.write(file, 32)], "a mark that nobody waits for")
+    try store.close()
+    #expect(disk.calls == [.write(file, 40)], "a mark that nobody waits for")
   }
 
   @Test("Opening a cleanly closed store lists, and opens, sizes and reads each live file once")
@@ -143,7 +143,7 @@ struct StoreTests {
     try store.checkpoint()
     for number in 0..<20 { try store.apply(samplePut("b\(number)", number)) }
     let expected = try state(of: store)
-    store.close()
+    try store.close()
     disk.resetCalls()
     let reopened = try openStore(disk)
     #expect(try state(of: reopened) == expected)
@@ -156,8 +156,8 @@ struct StoreTests {
     let disk = TestDisk()
     let store = try openStore(disk)
     try store.apply(samplePut("a", 1))
-    store.close()
-    store.close()
+    try store.close()
+    try store.close()
     #expect(
       storeError { () throws(StoreError) in try store.apply(samplePut("a", 1)) }
         == .invalid(reason: "the store is closed"))
@@ -199,9 +199,10 @@ struct StoreTests {
     let expected = try state(of: store)
     store = try openStore(disk.afterPowerLoss(.none))
     #expect(try state(of: store) == expected)
-    #expect(
-      try store.figures()
-        == .init(lastLSN: LSN(rawValue: 30), segments: 0, logBytes: 0, checkpoint: 2, records: 7))
+    let figures = try store.figures()
+    #expect(figures.lastLSN == LSN(rawValue: 30))
+    #expect(figures.segments == 0 && figures.logBytes == 0)
+    #expect(figures.checkpoint == 2 && figures.records == 7)
     try store.apply(samplePut("z", 1))
     #expect(try store.figures().lastLSN == LSN(rawValue: 31))
     #expect(try store.figures().segments == 1)

@@ -12,8 +12,9 @@ extension RepositoryTests {
       ("DurabilityModel", ["Determinism", "StorageInterface"]),
       ("Scenarios", ["Determinism", "SubjectProtocol", "DurabilityModel"]),
       ("Oracle", ["Determinism", "SubjectProtocol"]),
-      ("ReferenceStore", ["StorageInterface", "CISAL"]),
-      ("PosixIO", ["StorageInterface", "Glibc"]),
+      ("Locks", ["Glibc"]),
+      ("ReferenceStore", ["StorageInterface", "Locks", "CISAL", "CZstd"]),
+      ("PosixIO", ["StorageInterface", "CLinuxShims", "Glibc"]),
       (
         "Subjects",
         ["ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO", "Glibc"]
@@ -22,16 +23,18 @@ extension RepositoryTests {
       (
         "Harness",
         [
-          "CBareServer", "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol",
-          "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
-          "FoundationEssentials", "Glibc", "Synchronization",
+          "CBareServer", "CLinuxShims", "CPeers", "Determinism", "StorageInterface",
+          "SubjectProtocol", "DurabilityModel", "ReferenceStore", "Scenarios", "Oracle", "PosixIO",
+          "Subjects", "FaultFS", "FoundationEssentials", "Glibc", "Synchronization",
         ]
       ),
       ("torture", ["Harness", "Glibc"]),
       ("CFuse", []),
       ("CISAL", []),
+      ("CZstd", []),
       ("CLinuxShims", []),
       ("CBareServer", []),
+      ("CPeers", []),
     ]
 
     @Test("Every import stands in the table")

@@ -52,6 +52,9 @@ struct ReferenceSubjectTests {
       #expect(description.contract.recoveredIsDurable)
       #expect(subject.answer(open) == .ok)
       #expect(subject.answer(.mutate(put("a", 1), transaction: nil)) == .ok)
+      #expect(
+        failure(subject.answer(.batch([put("b", 2), put("c", 3, namespace: "n")]))) == .notFound)
+      #expect(subject.answer(.createNamespace([0x6E])) == .ok)
       #expect(subject.answer(.batch([put("b", 2), put("c", 3, namespace: "n")])) == .ok)
       #expect(subject.answer(.begin(transaction: 7)) == .ok)
       #expect(subject.answer(.mutate(put("a", 4), transaction: 7)) == .ok)
@@ -84,7 +87,7 @@ struct ReferenceSubjectTests {
           == .matches([Match(id: [0x63], distance: 0)]))
       #expect(
         subject.answer(.stats)
-          == .stats(Stats(lsn: 4, segments: 0, logBytes: 0, checkpoint: 1)))
+          == .stats(Stats(lsn: 5, segments: 0, logBytes: 0, checkpoint: 1)))
       #expect(subject.answer(.mutate(put("d", 5), transaction: nil)) == .ok)
       #expect(subject.answer(.close) == .ok)
       #expect(failure(subject.answer(.dump)) == .invalid)
@@ -119,12 +122,61 @@ struct ReferenceSubjectTests {
       }
       #expect(
         subject.answer(.open(directory: directory, dimension: 2, options: .emptyObject)) == .ok)
-      #expect(failure(subject.answer(.clear(namespace: nil))) == .unsupported)
-      #expect(failure(subject.answer(.createNamespace([0x6E]))) == .unsupported)
-      #expect(failure(subject.answer(.dropNamespace([0x6E]))) == .unsupported)
+      #expect(subject.answer(.clear(namespace: nil)) == .ok)
+      #expect(failure(subject.answer(.createNamespace([]))) == .invalid)
+      #expect(failure(subject.answer(.clear(namespace: [0x6E]))) == .notFound)
+      #expect(failure(subject.answer(.dropNamespace([0x6E]))) == .notFound)
+      for option in ["sync", "syncEvery", "preallocates", "compression", "clock"] {
+        let options = JSONValue.object([.init(key: Array(option.utf8), value: .null)])
+        #expect(failure(subject.answer(.hello(options: options))) == .invalid, "\(option)")
+      }
       #expect(failure(subject.answer(.abort(transaction: 1))) == .conflict)
       #expect(
         failure(subject.answer(.mutate(.delete(RecordKey(id: [])), transaction: nil))) == .invalid)
+    }
+  }
+
+  @Test(
+    "Each policy promises what it keeps",
+    arguments: [
+      ("sync", JSONValue.string(Array("every-write".utf8))),
+      ("sync", .string(Array("on-flush".utf8))), ("sync", .string(Array("never".utf8))),
+      ("syncEvery", .number(4)), ("syncMilliseconds", .number(20)),
+    ])
+  func policies(name: String, value: JSONValue) throws {
+    try withSubject { subject, directory in
+      let options = JSONValue.object([
+        .init(key: Array(name.utf8), value: value),
+        .init(key: Array("listsNamespaces".utf8), value: .bool(true)),
+      ])
+      guard case .hello(let description) = subject.answer(.hello(options: options)) else {
+        Issue.record("no description")
+        return
+      }
+      let isDurable = value == .string(Array("every-write".utf8))
+      let isNever = value == .string(Array("never".utf8))
+      for crash in Contract.Crash.allCases {
+        #expect(
+          description.contract.acknowledgement(after: crash) == (isDurable ? .durable : .volatile))
+      }
+      #expect(description.contract.syncEvery == (name == "syncEvery" ? 4 : nil))
+      #expect(description.contract.barriers.contains(.flush) == !isNever)
+      #expect(description.contract.barriers.contains(.checkpoint))
+      let open = Request.open(directory: directory, dimension: 2, options: options)
+      #expect(subject.answer(open) == .ok)
+      #expect(subject.answer(.createNamespace([0x6E])) == .ok)
+      for number in 0..<9 {
+        #expect(subject.answer(.mutate(put("a\(number)", 1), transaction: nil)) == .ok)
+      }
+      #expect(subject.answer(.flush) == .ok)
+      #expect(subject.answer(.close) == .ok)
+      #expect(subject.answer(open) == .ok)
+      guard case .dump(let dump) = subject.answer(.dump) else {
+        Issue.record("no dump")
+        return
+      }
+      #expect(dump.count == 9)
+      #expect(dump.namespaces == [[0x6E]])
     }
   }
 }

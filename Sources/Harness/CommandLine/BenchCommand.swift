@@ -1,13 +1,15 @@
 import CLinuxShims
 import Determinism
 import FoundationEssentials
+import Glibc
 
 /// `torture bench`.
 enum BenchCommand {
   static let options: [Options.Specification] = [
     .init(
       name: "area", argument: "AREA[,…]",
-      help: "measure that alone: \(Area.allCases.map(\.rawValue).joined(separator: ", "))"),
+      help: "measure that alone: \(Area.allCases.map(\.rawValue).joined(separator: ", ")), or "
+        + StoreBench.parts.map { "store.\($0)" }.joined(separator: ", ")),
     .init(name: "report", argument: "DIR", help: "where bench.json goes (default Reports)"),
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
@@ -21,6 +23,8 @@ enum BenchCommand {
     case sim, fuse
     /// The mount's own speed and memory.
     case mount
+    /// The reference store beside its peers.
+    case store
     /// How long planted bugs stay hidden.
     case canaries
   }
@@ -69,6 +73,10 @@ enum BenchCommand {
           targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds
         ).measure())
     }
+    let storeParts = storeParts(options, areas)
+    if !storeParts.isEmpty {
+      try StoreBench(add: add, directory: "\(report)/store-bench-\(getpid())").run(storeParts)
+    }
     let escaped =
       areas.contains(.canaries) ? try searchCanaries(library, factory, base, add) : []
     try write(
@@ -79,10 +87,22 @@ enum BenchCommand {
     return escaped.isEmpty ? 0 : 3
   }
 
+  /// The parts of the store's measurements that were asked for.
+  private static func storeParts(_ options: Options, _ areas: [Area]) -> [String] {
+    if areas.contains(.store) { return StoreBench.parts }
+    return (options.values["area"] ?? "").split(separator: ",").compactMap(storePart)
+  }
+
+  /// The part of the store's measurements that `word` names, if any.
+  private static func storePart(_ word: Substring) -> String? {
+    StoreBench.parts.first { word == "store.\($0)" }
+  }
+
   private static func areas(_ options: Options) throws(RunError) -> [Area] {
     guard let text = options.values["area"] else { return Area.allCases }
     var areas: [Area] = []
     for word in text.split(separator: ",") {
+      if storePart(word) != nil { continue }
       guard let area = Area(rawValue: String(word)) else {
         throw .usage("there is no area \"\(word)\" to measure; torture bench --help lists them")
       }

@@ -29,6 +29,9 @@ public enum TortureCommand {
       name: "control", summary: "tell a mounted disk to crash, fail, go back…",
       run: ControlCommand.run),
     Command(
+      name: "inspect", summary: "tell what every byte of a reference store's directory is",
+      run: InspectCommand.run),
+    Command(
       name: "list", summary: "list subjects, scenarios, models or faults", run: ListCommand.run),
     Command(
       name: "doctor", summary: "say what this machine lacks, and how to get it",

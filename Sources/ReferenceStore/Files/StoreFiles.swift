@@ -69,31 +69,43 @@ struct StoreFiles {
     }
   }
 
-  /// The whole content of a file of at most `limit` bytes, in one read unless reads are short.
-  func read(_ path: String, limit: Int) throws(StoreError) -> [UInt8] {
+  /// The size of an open file.
+  func size(_ file: FileID, path: String) throws(StoreError) -> UInt64 {
+    do throws(Errno) { return try storage.size(file) } catch {
+      throw StoreError(error, path: path, doing: "measure")
+    }
+  }
+
+  /// Reserves room for a file; false where the storage cannot. Volatile.
+  func allocate(_ file: FileID, size: UInt64, path: String) throws(StoreError) -> Bool {
+    do throws(Errno) {
+      try storage.allocate(file, size: size)
+      return true
+    } catch {
+      if error == .notSupported || error == .notImplemented || error == .invalidArgument {
+        return false
+      }
+      throw StoreError(error, path: path, doing: "reserve room")
+    }
+  }
+
+  /// A private mapping of a whole file; nil where the storage makes none.
+  func map(_ path: String, count: Int) throws(StoreError) -> UnsafeMutableRawBufferPointer? {
     let file = try open(path, .read)
     defer { storage.close(file) }
     do throws(Errno) {
-      let size = try storage.size(file)
-      guard size <= UInt64(limit) else {
-        throw Errno.fileTooLarge
-      }
-      var bytes = [UInt8](repeating: 0, count: Int(size))
-      var done = 0
-      while done < bytes.count {
-        var span = bytes.mutableSpan
-        var rest = span.mutableBytes
-        let count = try rest.withUnsafeMutableBytes { (buffer) throws(Errno) -> Int in
-          try storage.read(
-            file, at: UInt64(done), into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
-        }
-        if count == 0 { break }
-        done += count
-      }
-      if done < bytes.count { bytes.removeLast(bytes.count - done) }
-      return bytes
+      return try storage.map(file, count: count)
     } catch {
-      throw StoreError(error, path: path, doing: "read")
+      // Reading does what mapping would have done.
+      return nil
+    }
+  }
+
+  /// Makes this store the only writer of the directory.
+  func lock() throws(StoreError) {
+    do throws(Errno) { try storage.lockDirectory() } catch {
+      if error == .again { throw .locked }
+      throw StoreError(error, path: "", doing: "lock")
     }
   }
 

@@ -15,7 +15,7 @@ enum DecodingFailure: Error, Equatable, Sendable {
   case malformed
   /// The magic number is not there.
   case badMagic
-  /// The version is newer than this code.
+  /// The version is another than this code's, or a feature is needed that this code does not have.
   case unknownVersion
 
   /// The failure in words, for an error's reason.

@@ -1,4 +1,4 @@
-/// Where the parts of one entry (a put or a delete) lie in the bytes of a payload or a snapshot.
+/// Where the parts of one entry lie in the bytes of a payload.
 ///
 /// The same bytes that were logged are applied, live and in recovery: there is one way into the
 /// records.
@@ -8,10 +8,21 @@
 struct Entry {
   /// What an entry does; numbers on disk.
   enum Kind: UInt8 {
-    /// Stores a record.
+    /// Stores a record; its namespace comes to be if it is not there.
     case put = 1
     /// Removes a record.
     case delete = 2
+    /// Makes a namespace.
+    case createNamespace = 3
+    /// Removes a namespace and its records.
+    case dropNamespace = 4
+    /// Removes the records of one namespace.
+    case clear = 5
+    /// Removes the records of every namespace.
+    case clearAll = 6
+
+    /// Whether it concerns one record, by its id.
+    var hasID: Bool { self == .put || self == .delete }
   }
 
   /// What it does.
@@ -33,13 +44,16 @@ struct Entry {
   var namespace: Range<Int> { names..<names + namespaceCount }
   /// The bytes of the id.
   var id: Range<Int> { names + namespaceCount..<names + namespaceCount + idCount }
-  /// The bytes of namespace, id and metadata, one behind the other.
-  var text: Range<Int> { names..<names + namespaceCount + idCount + metadataCount }
+  /// The bytes of the metadata.
+  var metadata: Range<Int> { id.upperBound..<id.upperBound + metadataCount }
+  /// The bytes of id and metadata, one behind the other.
+  var text: Range<Int> { id.lowerBound..<metadata.upperBound }
   /// The bytes of the components.
   var components: Range<Int> { vector..<names }
 
   /// Finds the parts of the entry at `offset`, or returns nil when there is none that makes sense
   /// within `limit`.
+  @inline(__always)
   init?(_ bytes: RawSpan, at offset: Int, limit: Int, dimension: Int) {
     guard limit - offset >= LogFormat.entryHeaderBytes,
       let kind = Kind(rawValue: bytes.uint8(at: offset)),
@@ -50,9 +64,11 @@ struct Entry {
     idCount = Int(bytes.uint32(at: offset + 8))
     metadataCount = Int(bytes.uint32(at: offset + 12))
     guard namespaceCount <= LogFormat.maximumNameBytes,
-      idCount > 0, idCount <= LogFormat.maximumNameBytes,
+      idCount <= LogFormat.maximumNameBytes, (idCount > 0) == kind.hasID,
       metadataCount <= LogFormat.maximumMetadataBytes,
-      kind == .put || metadataCount == 0
+      kind == .put || metadataCount == 0,
+      kind != .clearAll || namespaceCount == 0,
+      namespaceCount > 0 || (kind != .createNamespace && kind != .dropNamespace)
     else { return nil }
     vector = offset + LogFormat.entryHeaderBytes
     names = vector + (kind == .put ? dimension * 4 : 0)
@@ -62,29 +78,41 @@ struct Entry {
   }
 }
 
-extension [UInt8] {
+extension LogBuffer {
   /// Appends the entry of one mutation, which was checked before.
-  mutating func append(entryOf mutation: Store.Mutation) {
+  func append(entryOf mutation: Store.Mutation) {
     precondition(count % LogFormat.alignment == 0, "entries start at the alignment")
     switch mutation {
     case .put(let key, let vector, let metadata):
-      append(entry: .put, key, metadataCount: metadata.count)
+      append(entry: .put, key.namespace, key.id, metadataCount: metadata.count)
       append(vector: vector)
-      append(contentsOf: key.namespace)
-      append(contentsOf: key.id)
-      append(contentsOf: metadata)
+      append(key.namespace)
+      append(key.id)
+      append(metadata)
+      padToAlignment()
     case .delete(let key):
-      append(entry: .delete, key, metadataCount: 0)
-      append(contentsOf: key.namespace)
-      append(contentsOf: key.id)
+      append(entry: .delete, key.namespace, key.id, metadataCount: 0)
+      append(key.namespace)
+      append(key.id)
+      padToAlignment()
     }
+  }
+
+  /// Appends an entry that concerns a namespace, or all of them.
+  func append(_ kind: Entry.Kind, namespace: [UInt8]) {
+    precondition(!kind.hasID, "it concerns no record")
+    append(entry: kind, namespace, [], metadataCount: 0)
+    append(namespace)
     padToAlignment()
   }
 
-  private mutating func append(entry kind: Entry.Kind, _ key: Store.Key, metadataCount: Int) {
-    append(littleEndian: UInt32(kind.rawValue))
-    append(littleEndian: UInt32(key.namespace.count))
-    append(littleEndian: UInt32(key.id.count))
-    append(littleEndian: UInt32(metadataCount))
+  @inline(__always)
+  private func append(
+    entry kind: Entry.Kind, _ namespace: [UInt8], _ id: [UInt8], metadataCount: Int
+  ) {
+    append(UInt32(kind.rawValue))
+    append(UInt32(namespace.count))
+    append(UInt32(id.count))
+    append(UInt32(metadataCount))
   }
 }

@@ -9,6 +9,10 @@ public struct LSN: RawRepresentable, Hashable, Comparable, Sendable {
   /// Before the first mutation.
   public static let zero = LSN(rawValue: 0)
 
+  /// Above every number that a file may hold; a number at or beyond it is no sequence number, so
+  /// that damaged bytes cannot use up the numbers.
+  static let highest = LSN(rawValue: 1 << 62)
+
   /// The number after this one.
   var next: LSN {
     precondition(rawValue < .max, "2^64 mutations are out of reach")

@@ -49,49 +49,8 @@ extension [UInt8] {
     Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
   }
 
-  /// Appends `bytes`.
-  mutating func append(_ bytes: RawSpan) {
-    bytes.withUnsafeBytes { append(contentsOf: $0) }
-  }
-
-  /// Replaces the bytes at `offset` with a number, little-endian.
-  mutating func store<Number: FixedWidthInteger>(_ value: Number, at offset: Int) {
-    withUnsafeMutableBytes {
-      $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Number.self)
-    }
-  }
-
-  /// Appends the components of a vector, bit for bit.
-  mutating func append(vector: [Float]) {
-    #if _endian(little)
-      vector.withUnsafeBytes { append(contentsOf: $0) }
-    #else
-      for component in vector { append(littleEndian: component.bitPattern) }
-    #endif
-  }
-
-  /// Appends zeros up to a multiple of the format's alignment.
-  mutating func padToAlignment() {
-    let missing = LogFormat.aligned(count) - count
-    for _ in 0..<missing { append(0) }
-  }
-}
-
-extension [Float] {
-  /// Replaces the components from `start` with those that `bytes` hold, bit for bit.
-  mutating func replace(from start: Int, with bytes: RawSpan) {
-    let components = bytes.byteCount / 4
-    precondition(start >= 0 && start + components <= count, "the components are out of range")
-    #if _endian(little)
-      withUnsafeMutableBytes { target in
-        bytes.withUnsafeBytes { source in
-          UnsafeMutableRawBufferPointer(rebasing: target[(start * 4)...]).copyMemory(from: source)
-        }
-      }
-    #else
-      for index in 0..<components {
-        self[start + index] = Float(bitPattern: bytes.uint32(at: index * 4))
-      }
-    #endif
+  /// The bytes of a span.
+  init(_ bytes: RawSpan) {
+    self = bytes.withUnsafeBytes { Array($0) }
   }
 }

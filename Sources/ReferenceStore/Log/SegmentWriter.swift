@@ -27,20 +27,39 @@ struct SegmentWriter {
     case beforeBarrier(StoreError)
     /// A barrier failed: what the disk holds is unknown.
     case atBarrier(StoreError)
+
+    /// What went wrong.
+    var error: StoreError {
+      switch self {
+      case .beforeBarrier(let error), .atBarrier(let error): error
+      }
+    }
+  }
+
+  /// Where a segment's file comes from.
+  enum Source: Equatable {
+    /// A new file.
+    case new
+    /// A new file with room for this many bytes reserved, where the storage can.
+    case preallocated(UInt64)
+    /// The file of a segment that nothing needs any more: this process made it, and every barrier
+    /// of it succeeded, so its pages are sound.
+    case recycled(String)
   }
 
   /// Creates the segment with its header and makes both it and its name durable.
-  init(_ header: SegmentHeader, files: StoreFiles) throws(Failure) {
+  init(_ header: SegmentHeader, _ source: Source, files: StoreFiles) throws(Failure) {
     let path = StoreFileName.segment(header.number).path
-    let (bytes, tag) = header.encoded()
+    var header = header
     let file: FileID
     do throws(StoreError) {
-      file = try files.open(path, .createNew)
+      file = try Self.makeFile(path, &header, source, files)
     } catch {
       throw .beforeBarrier(error)
     }
+    let (bytes, tag) = header.encoded()
     do throws(StoreError) {
-      try files.write(bytes.span.bytes, to: file, at: 0, path: path)
+      try files.write(bytes.bytes, to: file, at: 0, path: path)
     } catch {
       // A stub would do no harm, but on a full disk every attempt would leave one more.
       files.storage.close(file)
@@ -63,30 +82,49 @@ struct SegmentWriter {
     durableEnd = writtenEnd
   }
 
+  private static func makeFile(
+    _ path: String, _ header: inout SegmentHeader, _ source: Source, _ files: StoreFiles
+  ) throws(StoreError) -> FileID {
+    switch source {
+    case .new:
+      return try files.open(path, .createNew)
+    case .preallocated(let size):
+      let file = try files.open(path, .createNew)
+      do throws(StoreError) {
+        if try files.allocate(file, size: size, path: path) {
+          header.hints |= LogFormat.Hint.preallocated
+        }
+      } catch {
+        files.storage.close(file)
+        _ = files.discard(path)
+        throw error
+      }
+      return file
+    case .recycled(let old):
+      try files.rename(old, to: path)
+      header.hints |= LogFormat.Hint.recycled
+      return try files.open(path, .readWrite)
+    }
+  }
+
   /// What the next segment's header will say about this one.
   var position: LogPosition {
     LogPosition(segment: header.number, end: durableEnd, tag: tag)
   }
 
-  /// Whether a record has been made durable here.
+  /// Whether no record has been made durable here.
   var isEmpty: Bool { durableEnd == UInt64(LogFormat.segmentHeaderBytes) }
 
-  /// Whether everything written is durable and nothing on disk says so yet.
-  var lacksMark: Bool { !isEmpty && durableEnd == writtenEnd }
+  /// Whether everything written is durable.
+  var isDurable: Bool { durableEnd == writtenEnd }
 
-  /// Completes `record` for its place and writes it. Volatile until `synchronize`.
-  mutating func write(
-    _ record: inout [UInt8], type: RecordType, lsn: LSN
-  ) throws(Failure) {
-    RecordFrame.seal(
-      &record, type: type, lsn: lsn, segment: header.number, tag: tag, start: writtenEnd,
-      durableEnd: durableEnd)
-    do throws(StoreError) {
-      try files.write(record.span.bytes, to: file, at: writtenEnd, path: path)
-    } catch {
-      throw .beforeBarrier(error)
-    }
-    writtenEnd += UInt64(record.count)
+  /// Whether everything written is durable and nothing on disk says so yet.
+  var lacksMark: Bool { !isEmpty && isDurable }
+
+  /// Writes sealed records that follow one another. Volatile until `synchronize`.
+  mutating func write(_ records: RawSpan) throws(StoreError) {
+    try files.write(records, to: file, at: writtenEnd, path: path)
+    writtenEnd += UInt64(records.byteCount)
   }
 
   /// Makes everything written durable.
@@ -101,9 +139,13 @@ struct SegmentWriter {
 
   /// Writes a mark: that it exists, in the cache or on disk, proves that everything before it is
   /// durable. It is itself never synced, and losing it costs only a copy of the tail at open.
-  mutating func mark(nextLSN: LSN) throws(Failure) {
-    var record = [UInt8](repeating: 0, count: LogFormat.frameHeaderBytes)
-    try write(&record, type: .mark, lsn: nextLSN)
+  mutating func mark(nextLSN: LSN, time: UInt64) throws(StoreError) {
+    let record = LogBuffer(capacity: LogFormat.frameHeaderBytes)
+    record.appendZeros(LogFormat.frameHeaderBytes)
+    RecordFrame.seal(
+      record, at: 0, type: .mark, lsn: nextLSN, time: time, segment: header.number, tag: tag,
+      start: writtenEnd, durableEnd: durableEnd)
+    try write(record.bytes)
   }
 
   /// Closes the file. No durability effect.

@@ -1,192 +1,408 @@
-/// Every record in memory: one array a column, one hash table from key to row.
+/// Every record in memory: columns of rows, vectors and texts, and a hash table from key to row.
 ///
-/// Components of all vectors lie one behind the other, so a search walks memory once; names and
-/// metadata share an arena. Loading a record allocates nothing of its own. The order of rows
-/// depends only on the history of mutations, never on hashing.
-struct RecordTable {
-  /// The number of components of every vector.
-  let dimension: Int
-
+/// The components of all vectors lie in blocks one behind the other, so a search walks memory once.
+/// Loading a record allocates nothing of its own. A row's number does not change while the record
+/// is there, and the order of rows depends only on the history of mutations, never on hashing.
+///
+/// A table can stand on a mapped snapshot: then its first blocks are the snapshot's, private to
+/// this process, and a block of vectors is checked before it is first used.
+final class RecordTable {
+  /// What the table says of one record; the layout of the snapshot's rows.
   struct Row {
-    var hash: UInt32
-    /// Where namespace, id and metadata start in the arena.
-    var start: Int
-    var namespaceCount: Int32
-    var idCount: Int32
-    var metadataCount: Int32
+    /// Where the id begins among the texts; the metadata follows it. In a free row: the next free
+    /// row plus one.
+    var text: UInt64
+    /// The store's clock when the record was last put.
+    var time: UInt64
+    /// The number of its namespace.
+    var namespace: UInt32
+    /// The length of the id; 0 in a free row.
+    var idCount: UInt32
+    /// The length of the metadata.
+    var metadataCount: UInt32
+    /// Zero.
+    var reserved: UInt32 = 0
 
-    var namespace: Range<Int> { start..<start + Int(namespaceCount) }
-    var id: Range<Int> { namespace.upperBound..<namespace.upperBound + Int(idCount) }
-    var metadata: Range<Int> { id.upperBound..<id.upperBound + Int(metadataCount) }
-    var text: Range<Int> { start..<metadata.upperBound }
+    /// Whether a record is here.
+    @inline(__always)
+    var isLive: Bool { idCount != 0 }
+    /// The length of id and metadata.
+    @inline(__always)
+    var textCount: Int { Int(idCount) + Int(metadataCount) }
   }
 
-  private(set) var rows: [Row] = []
-  private(set) var components: [Float] = []
-  private(set) var arena: [UInt8] = []
-  /// How many bytes of the arena belong to no row any more.
-  private var garbageBytes = 0
-  private var buckets = HashBuckets()
+  /// The bytes of a row.
+  static let rowBytes = 32
+
+  /// The number of components of every vector.
+  let dimension: Int
+  /// The namespaces.
+  private(set) var namespaces = NamespaceTable()
+  /// How many records there are.
+  private(set) var count = 0
+  /// How many rows are in use or free; every row's number is below.
+  private(set) var rowCount = 0
+  /// The bytes of the texts of all records.
+  private(set) var textBytes = 0
+  /// The blocks of vectors that are not yet checked; nil when there is no mapping.
+  private(set) var unchecked: UncheckedBlocks?
+
+  private var rows: BlockColumn
+  private var vectors: BlockColumn
+  private var texts = TextHeap()
+  private var index = KeyIndex()
+  private var firstFree = 0
+  private var freeCount = 0
 
   /// An empty table.
-  init(dimension: Int) { self.dimension = dimension }
+  init(dimension: Int) {
+    self.dimension = dimension
+    precondition(MemoryLayout<Row>.size == Self.rowBytes, "rows are as the snapshot has them")
+    let shift = BlockColumn.shift(stride: dimension * 4)
+    rows = BlockColumn(stride: Self.rowBytes, shift: shift)
+    vectors = BlockColumn(stride: dimension * 4, shift: shift)
+  }
 
-  /// How many records there are.
-  var count: Int { rows.count }
+  deinit {
+    rows.deallocate()
+    vectors.deallocate()
+    texts.deallocate()
+  }
 
-  /// Makes room for about `count` records with `bytes` bytes of names and metadata.
-  mutating func reserve(_ count: Int, bytes: Int) {
-    rows.reserveCapacity(count)
-    components.reserveCapacity(count * dimension)
-    arena.reserveCapacity(bytes)
-    buckets.reserve(count, hashes: rows)
+  /// How many records a block of vectors has.
+  var blockCount: Int { vectors.blockCount }
+
+  /// Row `number`.
+  @inline(__always)
+  func row(_ number: Int) -> Row { rows.address(number).load(as: Row.self) }
+
+  @inline(__always)
+  private func setRow(_ number: Int, _ row: Row) {
+    rows.address(number).storeBytes(of: row, as: Row.self)
+  }
+
+  /// The id of a row.
+  @inline(__always)
+  func id(_ row: Row) -> UnsafeRawBufferPointer { texts.text(Int(row.text), Int(row.idCount)) }
+
+  /// The metadata of a row.
+  @inline(__always)
+  func metadata(_ row: Row) -> UnsafeRawBufferPointer {
+    texts.text(Int(row.text) + Int(row.idCount), Int(row.metadataCount))
+  }
+
+  /// The id and metadata of a row.
+  @inline(__always)
+  func text(_ row: Row) -> UnsafeRawBufferPointer { texts.text(Int(row.text), row.textCount) }
+
+  /// The components of row `number`, after `check`.
+  @inline(__always)
+  func vector(_ number: Int) -> UnsafeMutableRawPointer { vectors.address(number) }
+
+  /// Makes sure that the vector of row `number` is what was written: fails with `corrupt` when a
+  /// mapped snapshot's block is not.
+  @inline(__always)
+  func check(_ number: Int) throws(StoreError) {
+    if let unchecked { try unchecked.check(number >> vectors.shift) }
+  }
+
+  /// Makes room for `count` more records.
+  func reserve(_ more: Int) { index.reserve(count + more) }
+
+  /// The row of a key, or nil.
+  @inline(__always)
+  func find(namespace: RawSpan, id: RawSpan) -> Int? {
+    guard let number = namespaces.number(namespace) else { return nil }
+    return find(namespace: number, id: id, hash: KeyHash.hash(namespace: number, id: id))
   }
 
   /// The row of a key, or nil.
-  func row(namespace: RawSpan, id: RawSpan) -> Int? {
-    find(namespace: namespace, id: id, hash: Self.hash(namespace: namespace, id: id))
+  func find(_ key: Store.Key) -> Int? {
+    find(namespace: key.namespace.span.bytes, id: key.id.span.bytes)
   }
 
+  @inline(__always)
+  private func find(namespace: UInt32, id: RawSpan, hash: UInt32) -> Int? {
+    var probe = index.firstProbe(hash)
+    while let entry = index.entry(at: probe) {
+      if entry.hash == hash {
+        let row = row(entry.row)
+        if row.namespace == namespace, Int(row.idCount) == id.byteCount,
+          RawSpan(_unsafeBytes: self.id(row)).sameBytes(as: id)
+        {
+          return entry.row
+        }
+      }
+      probe = index.nextProbe(probe)
+    }
+    return nil
+  }
+}
+
+extension RecordTable {
   /// Applies every entry in `range` of `bytes`; false when they make no sense (then some may have
-  /// been applied).
-  mutating func apply(_ bytes: RawSpan, in range: Range<Int>) -> Bool {
+  /// been applied). Fails with `corrupt` when a block that it changes is damaged, which `check` on
+  /// the same records rules out.
+  @inline(__always)
+  func apply(_ bytes: RawSpan, in range: Range<Int>, time: UInt64) throws(StoreError) -> Bool {
     var offset = range.lowerBound
     while offset < range.upperBound {
-      guard
-        let entry = Entry(bytes, at: offset, limit: range.upperBound, dimension: dimension)
+      guard let entry = Entry(bytes, at: offset, limit: range.upperBound, dimension: dimension)
       else { return false }
       switch entry.kind {
-      case .put: put(entry, in: bytes)
-      case .delete: delete(entry, in: bytes)
+      case .put: try put(entry, in: bytes, time: time)
+      case .delete: try delete(entry, in: bytes)
+      case .createNamespace: _ = namespaces.create(bytes.extracting(entry.namespace))
+      case .dropNamespace: clear(bytes.extracting(entry.namespace), dropping: true)
+      case .clear: clear(bytes.extracting(entry.namespace), dropping: false)
+      case .clearAll: clearAll()
       }
       offset = entry.end
     }
     return true
   }
 
-  private mutating func put(_ entry: Entry, in bytes: RawSpan) {
-    let namespace = bytes.extracting(entry.namespace)
+  @inline(__always)
+  private func put(_ entry: Entry, in bytes: RawSpan, time: UInt64) throws(StoreError) {
+    let namespace = namespaces.create(bytes.extracting(entry.namespace))
     let id = bytes.extracting(entry.id)
-    let hash = Self.hash(namespace: namespace, id: id)
-    let text = bytes.extracting(entry.text)
-    let vector = bytes.extracting(entry.components)
-    if let index = find(namespace: namespace, id: id, hash: hash) {
-      components.replace(from: index * dimension, with: vector)
-      let old = rows[index].text
-      let metadata = bytes.extracting(entry.id.upperBound..<entry.text.upperBound)
-      if arena.span.bytes.extracting(rows[index].metadata).sameBytes(as: metadata) { return }
-      rows[index].start = arena.count
-      rows[index].metadataCount = Int32(entry.metadataCount)
-      arena.append(text)
-      garbageBytes += old.count
-      collectGarbage()
+    let hash = KeyHash.hash(namespace: namespace, id: id)
+    let number: Int
+    if let found = find(namespace: namespace, id: id, hash: hash) {
+      try check(found)
+      number = found
+      replaceText(found, entry, in: bytes, time: time)
     } else {
-      let row = Row(
-        hash: hash, start: arena.count, namespaceCount: Int32(entry.namespaceCount),
-        idCount: Int32(entry.idCount), metadataCount: Int32(entry.metadataCount))
-      rows.append(row)
-      arena.append(text)
-      components.append(contentsOf: repeatElement(0, count: dimension))
-      components.replace(from: (rows.count - 1) * dimension, with: vector)
-      buckets.insert(rows.count - 1, hashes: rows)
+      number = takeRow()
+      let place = bytes.extracting(entry.text).withUnsafeBytes { texts.append($0) }
+      textBytes += entry.text.count
+      setRow(
+        number,
+        Row(
+          text: UInt64(place), time: time, namespace: namespace, idCount: UInt32(entry.idCount),
+          metadataCount: UInt32(entry.metadataCount)))
+      index.insert(number, hash: hash)
+      namespaces.add(1, to: namespace)
+      count += 1
+    }
+    bytes.extracting(entry.components).withUnsafeBytes { source in
+      guard let start = source.baseAddress else { return }
+      #if _endian(little)
+        vectors.address(number).copyMemory(from: start, byteCount: source.count)
+      #else
+        for component in 0..<dimension {
+          vectors.address(number).storeBytes(
+            of: UInt32(
+              littleEndian: start.loadUnaligned(fromByteOffset: component * 4, as: UInt32.self)),
+            toByteOffset: component * 4, as: UInt32.self)
+        }
+      #endif
     }
   }
 
-  private mutating func delete(_ entry: Entry, in bytes: RawSpan) {
-    let namespace = bytes.extracting(entry.namespace)
-    let id = bytes.extracting(entry.id)
-    let hash = Self.hash(namespace: namespace, id: id)
-    guard let index = find(namespace: namespace, id: id, hash: hash) else { return }
-    buckets.remove(index, hashes: rows)
-    garbageBytes += rows[index].text.count
-    let last = rows.count - 1
-    if index != last {
-      // The last row moves into the gap, so that the columns stay dense.
-      buckets.move(last, to: index, hashes: rows)
-      rows[index] = rows[last]
-      for component in 0..<dimension {
-        components[index * dimension + component] = components[last * dimension + component]
-      }
+  private func replaceText(_ number: Int, _ entry: Entry, in bytes: RawSpan, time: UInt64) {
+    var row = row(number)
+    row.time = time
+    let metadata = bytes.extracting(entry.metadata)
+    if !RawSpan(_unsafeBytes: self.metadata(row)).sameBytes(as: metadata) {
+      textBytes += entry.text.count - row.textCount
+      row.text = UInt64(bytes.extracting(entry.text).withUnsafeBytes { texts.append($0) })
+      row.metadataCount = UInt32(entry.metadataCount)
+      setRow(number, row)
+      collectGarbage()
+    } else {
+      setRow(number, row)
     }
-    rows.removeLast()
-    components.removeLast(dimension)
+  }
+
+  @inline(__always)
+  private func takeRow() -> Int {
+    if firstFree != 0 {
+      let number = firstFree - 1
+      firstFree = Int(row(number).text)
+      freeCount -= 1
+      return number
+    }
+    rowCount += 1
+    rows.reserve(rowCount)
+    vectors.reserve(rowCount)
+    return rowCount - 1
+  }
+
+  private func delete(_ entry: Entry, in bytes: RawSpan) throws(StoreError) {
+    let id = bytes.extracting(entry.id)
+    guard let number = find(namespace: bytes.extracting(entry.namespace), id: id) else { return }
+    try check(number)
+    remove(number)
     collectGarbage()
   }
 
-  private func find(namespace: RawSpan, id: RawSpan, hash: UInt32) -> Int? {
-    var probe = buckets.firstProbe(hash)
-    while let index = buckets.row(at: probe) {
-      let row = rows[index]
-      if row.hash == hash, arena.span.bytes.extracting(row.namespace).sameBytes(as: namespace),
-        arena.span.bytes.extracting(row.id).sameBytes(as: id)
-      {
-        return index
-      }
-      probe = buckets.nextProbe(probe)
+  /// Removes the record of a row. The row is free for the next record, unless its block is not
+  /// checked: changing that would change what its checksum says.
+  private func remove(_ number: Int) {
+    var row = row(number)
+    let hash = KeyHash.hash(namespace: row.namespace, id: RawSpan(_unsafeBytes: id(row)))
+    index.remove(number, hash: hash)
+    namespaces.add(-1, to: row.namespace)
+    textBytes -= row.textCount
+    count -= 1
+    row.idCount = 0
+    row.metadataCount = 0
+    if unchecked?.isUnchecked(number >> vectors.shift) ?? false {
+      row.text = 0
+    } else {
+      row.text = UInt64(firstFree)
+      firstFree = number + 1
+      freeCount += 1
     }
-    return nil
+    setRow(number, row)
   }
 
-  private static func hash(namespace: RawSpan, id: RawSpan) -> UInt32 {
-    // The namespace's length goes in, or ("a", "bc") and ("ab", "c") would always collide.
-    var state = UInt64(truncatingIfNeeded: namespace.byteCount)
-    mix(namespace, into: &state)
-    mix(id, into: &state)
-    return UInt32(truncatingIfNeeded: state ^ (state >> 32))
+  private func clear(_ name: RawSpan, dropping: Bool) {
+    guard let namespace = namespaces.number(name) else { return }
+    if dropping { namespaces.drop(namespace) }
+    let records = namespaces.all[Int(namespace)].records
+    if records == count {
+      removeAllRecords()
+      return
+    }
+    if records == 0 { return }
+    for number in 0..<rowCount {
+      let row = row(number)
+      if row.isLive, row.namespace == namespace { remove(number) }
+    }
+    collectGarbage()
   }
 
-  /// Folds `bytes` into `state` by 64×64→128-bit multiplications, eight bytes at a time. Not for
-  /// the disk: the hash lives in memory only.
-  @inline(__always)
-  private static func mix(_ bytes: RawSpan, into state: inout UInt64) {
-    var offset = 0
-    while offset < bytes.byteCount {
-      var word: UInt64 = 0
-      if offset + 8 <= bytes.byteCount {
-        word = bytes.uint64(at: offset)
-      } else {
-        for index in offset..<bytes.byteCount { word = word << 8 | UInt64(bytes.uint8(at: index)) }
-      }
-      let product = (state ^ word ^ 0x9E37_79B9_7F4A_7C15)
-        .multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-      state = product.high ^ product.low
-      offset += 8
-    }
+  private func clearAll() { removeAllRecords() }
+
+  private func removeAllRecords() {
+    rows.deallocate()
+    vectors.deallocate()
+    texts.deallocate()
+    texts = TextHeap()
+    index.removeAll()
+    namespaces.removeRecords()
+    unchecked = nil
+    count = 0
+    rowCount = 0
+    textBytes = 0
+    firstFree = 0
+    freeCount = 0
   }
 
-  /// Rewrites the arena once more than half of it belongs to nobody.
-  private mutating func collectGarbage() {
-    guard garbageBytes > 4096, garbageBytes > arena.count / 2 else { return }
-    var compacted: [UInt8] = []
-    compacted.reserveCapacity(arena.count - garbageBytes)
-    for index in rows.indices {
-      let text = rows[index].text
-      rows[index].start = compacted.count
-      compacted.append(contentsOf: arena[text])
+  /// Rewrites the texts once more than half of their bytes belong to nobody.
+  private func collectGarbage() {
+    let garbage = texts.end - textBytes
+    guard garbage > 4096, garbage > texts.end / 2 else { return }
+    var compacted = TextHeap()
+    for number in 0..<rowCount {
+      var row = row(number)
+      guard row.isLive else { continue }
+      row.text = UInt64(compacted.append(text(row)))
+      setRow(number, row)
     }
-    arena = compacted
-    garbageBytes = 0
+    texts.deallocate()
+    texts = compacted
   }
 }
 
 extension RecordTable {
-  /// How many bytes the entries of all records take.
-  var encodedBytes: Int {
-    let fixed = LogFormat.entryHeaderBytes + dimension * 4
-    return rows.reduce(0) { $0 + LogFormat.aligned(fixed + $1.text.count) }
+  /// Moves the last records into free rows, when a quarter of the rows is free, and gives the
+  /// memory behind them back. Rows that stand on a mapping stay.
+  func compact() {
+    guard unchecked == nil, freeCount > 64, freeCount * 4 > rowCount else { return }
+    var gap = 0
+    while true {
+      while gap < rowCount, row(gap).isLive { gap += 1 }
+      while rowCount > gap, !row(rowCount - 1).isLive { rowCount -= 1 }
+      if gap >= rowCount { break }
+      let last = rowCount - 1
+      let moved = row(last)
+      index.move(
+        last, to: gap,
+        hash: KeyHash.hash(namespace: moved.namespace, id: RawSpan(_unsafeBytes: id(moved))))
+      setRow(gap, moved)
+      vectors.address(gap).copyMemory(from: vectors.address(last), byteCount: dimension * 4)
+      rowCount -= 1
+    }
+    firstFree = 0
+    freeCount = 0
+    rows.shrink(to: rowCount)
+    vectors.shrink(to: rowCount)
   }
 
-  /// Appends the entry of record `index`, as a put.
-  func append(entry index: Int, to buffer: inout [UInt8]) {
-    let row = rows[index]
-    buffer.append(littleEndian: UInt32(Entry.Kind.put.rawValue))
-    buffer.append(littleEndian: UInt32(row.namespaceCount))
-    buffer.append(littleEndian: UInt32(row.idCount))
-    buffer.append(littleEndian: UInt32(row.metadataCount))
-    for component in components[index * dimension..<(index + 1) * dimension] {
-      buffer.append(littleEndian: component.bitPattern)
+  // What loading a snapshot needs.
+
+  /// Makes a namespace, and returns its number.
+  func addNamespace(_ name: [UInt8]) -> UInt32 { namespaces.create(name.span.bytes) }
+
+  /// Makes `count` rows, whose content the caller fills in before `finishLoading`.
+  func makeRows(_ count: Int) {
+    precondition(rowCount == 0, "a snapshot is loaded into an empty table")
+    rowCount = count
+    rows.reserve(count)
+    vectors.reserve(count)
+  }
+
+  /// Makes `count` rows that stand on a mapped snapshot up to its last whole block; the caller
+  /// fills in the rest.
+  func makeRows(
+    _ count: Int, rows mappedRows: UnsafeMutableRawPointer,
+    vectors mappedVectors: UnsafeMutableRawPointer,
+    texts mappedTexts: UnsafeMutableRawBufferPointer,
+    _ unchecked: UncheckedBlocks
+  ) {
+    precondition(rowCount == 0, "a snapshot is loaded into an empty table")
+    rowCount = count
+    rows.adopt(mappedRows, blocks: count >> rows.shift)
+    vectors.adopt(mappedVectors, blocks: count >> vectors.shift)
+    rows.reserve(count)
+    vectors.reserve(count)
+    texts = TextHeap(mapped: mappedTexts)
+    self.unchecked = unchecked
+  }
+
+  /// Where row `number` is, to be filled in.
+  func rowAddress(_ number: Int) -> UnsafeMutableRawPointer { rows.address(number) }
+
+  /// Makes room for `count` bytes of text and returns their place; they are filled in by the
+  /// caller.
+  func makeText(_ count: Int) -> (place: Int, address: UnsafeMutableRawPointer?) {
+    let place = texts.reserve(count)
+    return (place, count == 0 ? nil : texts.address(place))
+  }
+
+  /// Indexes the rows that were filled in; false when one makes no sense.
+  func finishLoading() -> Bool {
+    let rows = rows
+    let texts = texts
+    let places = texts.end
+    let namespaceCount = namespaces.all.count
+    var records = [Int](repeating: 0, count: namespaceCount)
+    var hashes: [UInt32] = []
+    hashes.reserveCapacity(rowCount)
+    var bytes = 0
+    for number in 0..<rowCount {
+      let row = rows.address(number).load(as: Row.self)
+      guard row.isLive, row.reserved == 0, Int(row.namespace) < namespaceCount,
+        row.idCount <= LogFormat.maximumNameBytes,
+        row.metadataCount <= LogFormat.maximumMetadataBytes,
+        row.text <= UInt64(places), row.textCount <= places - Int(row.text),
+        Int(row.text) / TextPlacement.pieceBytes
+          == (Int(row.text) + row.textCount - 1) / TextPlacement.pieceBytes
+      else { return false }
+      hashes.append(
+        KeyHash.hash(
+          namespace: row.namespace,
+          id: RawSpan(_unsafeBytes: texts.text(Int(row.text), Int(row.idCount)))))
+      records[Int(row.namespace)] += 1
+      bytes += row.textCount
     }
-    buffer.append(contentsOf: arena[row.text])
-    buffer.padToAlignment()
+    for (number, count) in records.enumerated() { namespaces.add(count, to: UInt32(number)) }
+    index.fill(hashes)
+    textBytes = bytes
+    count = rowCount
+    return true
   }
 }

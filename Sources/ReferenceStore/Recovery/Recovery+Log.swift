@@ -1,12 +1,13 @@
 internal import StorageInterface
 
-/// A segment in memory: its bytes and what they hold.
-struct LoadedSegment {
-  let path: String
-  let bytes: [UInt8]
+/// A segment found at open: its header, and its file as far as it was read.
+struct FoundSegment {
+  let file: FileWindow
   let header: SegmentHeader
   let tag: UInt32
-  let scan: SegmentScan
+
+  /// The file's name.
+  var path: String { file.path }
 }
 
 extension Recovery {
@@ -28,13 +29,9 @@ extension Recovery {
       return
     }
     let links = try readChain(behind: head)
-    let loaded = links + [head]
-    table.reserve(
-      table.count + loaded.reduce(0) { $0 + $1.scan.frames.count },
-      bytes: table.arena.count + loaded.reduce(0) { $0 + $1.scan.validEnd } / 2)
-    for link in links.reversed() {
-      try apply(link, upTo: link.scan.validEnd)
-      log.chain.append(.init(number: link.header.number, end: UInt64(link.scan.validEnd)))
+    for (index, link) in links.enumerated().reversed() {
+      let end = index == 0 ? head.header.predecessor.end : links[index - 1].header.predecessor.end
+      try applyLink(link, upTo: Int(end), successor: index == 0 ? head : links[index - 1])
       report.rows.insert(.linkApplied)  // H
     }
     try settle(head, evidence)
@@ -44,43 +41,43 @@ extension Recovery {
   /// stands behind the header, which proves that header and name had been made durable.
   private mutating func findHead(
     _ evidence: inout [LogPosition]
-  ) throws(StoreError) -> LoadedSegment? {
+  ) throws(StoreError) -> FoundSegment? {
     for number in candidates {
-      let path = StoreFileName.segment(number).path
-      let bytes = try read(path)
-      let span = bytes.span.bytes
-      switch SegmentHeader.decode(span, number: number) {
+      let file = try open(number)
+      switch SegmentHeader.decode(file.bytes, number: number) {
       case .failure(.unknownVersion):
-        throw .unsupported(reason: "\(path) has a version that is not known")
+        throw .unsupported(reason: "\(file.path) has a version or features that are not known")
       case .failure(let failure):
-        if SegmentScan.proof(span, behind: 0, segment: number, tag: nil) != nil {
+        if try DurabilityProof.find(file, behind: 0, segment: number, tag: nil) != nil {
           // G: no record is written before the header is durable.
           throw .corrupt(
-            file: path, offset: 0,
+            file: file.path, offset: 0,
             reason: "records stand behind the header, and \(failure.reason)")
         }
       case .success((let header, let tag)):
-        try checkDimension(header.dimension, path)
+        try check(header, file.path)
         log.nextLSN = max(log.nextLSN, header.firstLSN)
-        let scan = SegmentScan(span, header: header, tag: tag, limit: span.byteCount)
-        if !scan.frames.isEmpty && scan.validEnd >= header.prologueEnd {
-          return LoadedSegment(path: path, bytes: bytes, header: header, tag: tag, scan: scan)
+        var scan = SegmentScan(header, tag: tag)
+        repeat {
+          guard case .record = try scan.next(file, limit: file.size) else { break }
+        } while !scan.counts
+        if scan.counts {
+          return FoundSegment(file: file, header: header, tag: tag)
         }
-        try refuseDamage(span, scan, path, number, tag)
+        try refuseDamage(file, scan)
         evidence.append(header.predecessor)
       }
       // F: the process stopped before the first record, or before all was carried. What this
       // header says of its predecessor was true nevertheless.
       report.rows.insert(.unfinishedIgnored)
+      file.rest()
     }
     return nil
   }
 
-  /// Reads the segments that `head` builds on, newest first. Each must be whole up to where the
-  /// next one's header says it was durable.
-  private mutating func readChain(behind head: LoadedSegment) throws(StoreError) -> [LoadedSegment]
-  {
-    var links: [LoadedSegment] = []
+  /// Finds the segments that `head` builds on, newest first.
+  private mutating func readChain(behind head: FoundSegment) throws(StoreError) -> [FoundSegment] {
+    var links: [FoundSegment] = []
     var next = head
     let base = log.chainEnd
     while next.header.predecessor != base {
@@ -96,36 +93,50 @@ extension Recovery {
       guard candidates.contains(wanted.segment) else {
         throw .corrupt(file: path, offset: 0, reason: "it is missing, and \(next.path) follows it")
       }
-      let bytes = try read(path)
-      let span = bytes.span.bytes
+      let file = try open(wanted.segment)
       guard
-        case .success((let header, let tag)) = SegmentHeader.decode(span, number: wanted.segment)
+        case .success((let header, let tag)) = SegmentHeader.decode(
+          file.bytes, number: wanted.segment)
       else {
         throw .corrupt(
           file: path, offset: 0, reason: "its header is bad, and \(next.path) follows it")
       }
       guard tag == wanted.tag else {
-        throw .corrupt(file: path, offset: 60, reason: "it is not the one \(next.path) follows")
+        throw .corrupt(file: path, offset: 92, reason: "it is not the one \(next.path) follows")
       }
-      try checkDimension(header.dimension, path)
-      let scan = SegmentScan(span, header: header, tag: tag, limit: Int(wanted.end))
-      guard scan.validEnd == Int(wanted.end), scan.validEnd >= header.prologueEnd else {
-        throw .corrupt(
-          file: path, offset: UInt64(scan.validEnd),
-          reason: "\(next.path) says this had been synced, and \(reason(scan))")
-      }
-      next = LoadedSegment(path: path, bytes: bytes, header: header, tag: tag, scan: scan)
+      try check(header, path)
+      file.rest()
+      next = FoundSegment(file: file, header: header, tag: tag)
       links.append(next)
     }
     return links
   }
 
-  /// Decides about the last segment: what is served, what is cut, what must be carried.
-  private mutating func settle(
-    _ head: LoadedSegment, _ evidence: [LogPosition]
+  /// Applies the records of a segment on the way back, which must be whole up to `end`.
+  private mutating func applyLink(
+    _ link: FoundSegment, upTo end: Int, successor: FoundSegment
   ) throws(StoreError) {
-    let scan = head.scan
-    let span = head.bytes.span.bytes
+    var scan = SegmentScan(link.header, tag: link.tag)
+    try applyAll(link.file, &scan, limit: end)
+    guard scan.validEnd == end, scan.validEnd >= link.header.prologueEnd else {
+      // I
+      throw .corrupt(
+        file: link.path, offset: UInt64(scan.validEnd),
+        reason: "\(successor.path) says this had been synced, and \(reason(scan))")
+    }
+    link.file.rest()
+    live.append((link.header.number, end))
+    log.chain.append(
+      .init(number: link.header.number, end: UInt64(end), lastLSN: log.lastLSN))
+  }
+
+  /// Applies the last segment and decides about it: what is served, what is cut, what must be
+  /// carried.
+  private mutating func settle(
+    _ head: FoundSegment, _ evidence: [LogPosition]
+  ) throws(StoreError) {
+    var scan = SegmentScan(head.header, tag: head.tag)
+    try applyAll(head.file, &scan, limit: head.file.size)
     var provenEnd = scan.provenEnd
     for position in evidence
     where position.segment == head.header.number && position.tag == head.tag {
@@ -137,31 +148,54 @@ extension Recovery {
         file: head.path, offset: UInt64(scan.validEnd),
         reason: "a later segment says this had been synced, and \(reason(scan))")
     }
-    try refuseDamage(span, scan, head.path, head.header.number, head.tag)
-    try apply(head, upTo: scan.validEnd)
-    if scan.validEnd < span.byteCount {
-      report.rows.insert(.tailCut)  // L
-      report.cutBytes = span.byteCount - scan.validEnd
+    try refuseDamage(head.file, scan)
+    if scan.validEnd < head.file.size {
+      if try isZero(head.file, from: scan.validEnd) {
+        report.rows.insert(.zerosAfterEnd)  // P
+      } else {
+        report.rows.insert(.tailCut)  // L
+        report.cutBytes = head.file.size - scan.validEnd
+        report.cutReason = reason(scan)
+      }
     }
+    live.append((head.header.number, scan.validEnd))
+    try carryTail(head, scan, provenEnd)
+  }
 
-    let voidFiles = settleChain(head, provenEnd)
-    let unproven = scan.frames.filter { $0.start >= provenEnd && $0.type != .mark }
-    if unproven.isEmpty {
+  private mutating func carryTail(
+    _ head: FoundSegment, _ scan: SegmentScan, _ provenEnd: Int
+  ) throws(StoreError) {
+    var unproven = 0
+    var bytes = 0
+    var provenLSN = log.lastLSN
+    try RecordCursor.each(head.file, scan, from: provenEnd) { frame, _, _ throws(StoreError) in
+      if frame.type == .mark { return }
+      if unproven == 0 { provenLSN = LSN(rawValue: frame.lsn.rawValue - 1) }
+      unproven += 1
+      bytes += frame.end - frame.start
+    }
+    let voidFiles = settleChain(head, provenEnd, provenLSN)
+    if unproven == 0 {
       report.rows.insert(.tailProven)  // J
       log.obsolete += voidFiles
     } else {
       report.rows.insert(.tailCarried)  // K
-      report.carriedRecords = unproven.count
-      try log.carry(unproven, of: span)
-      log.obsolete += voidFiles.filter { !files.discard($0) }
+      report.carriedRecords = unproven
+      if !isReadOnly {
+        try log.carry(head.file, scan, from: provenEnd, bytes: bytes, time: clock())
+        log.obsolete += voidFiles.filter { !files.discard($0) }
+      }
     }
   }
 
   /// Makes the proven part of the last segment a link, and returns the files that are void once a
   /// newer segment is durable.
-  private mutating func settleChain(_ head: LoadedSegment, _ provenEnd: Int) -> [String] {
+  private mutating func settleChain(
+    _ head: FoundSegment, _ provenEnd: Int, _ provenLSN: LSN
+  ) -> [String] {
     if provenEnd > LogFormat.segmentHeaderBytes {
-      log.chain.append(.init(number: head.header.number, end: UInt64(provenEnd)))
+      log.chain.append(
+        .init(number: head.header.number, end: UInt64(provenEnd), lastLSN: provenLSN))
       log.chainEnd = LogPosition(
         segment: head.header.number, end: UInt64(provenEnd), tag: head.tag)
     } else {
@@ -173,41 +207,59 @@ extension Recovery {
   }
 
   /// Fails with `corrupt` when a record behind the first bad byte proves that it had been durable.
-  private func refuseDamage(
-    _ bytes: RawSpan, _ scan: SegmentScan, _ path: String, _ number: SegmentNumber, _ tag: UInt32
-  ) throws(StoreError) {
-    guard scan.validEnd < bytes.byteCount,
-      let proof = SegmentScan.proof(bytes, behind: scan.validEnd, segment: number, tag: tag)
+  private func refuseDamage(_ file: FileWindow, _ scan: SegmentScan) throws(StoreError) {
+    guard scan.validEnd < file.size,
+      let proof = try DurabilityProof.find(
+        file, behind: scan.validEnd, segment: scan.header.number, tag: scan.tag)
     else { return }
     // N
     throw .corrupt(
-      file: path, offset: UInt64(scan.validEnd),
+      file: file.path, offset: UInt64(scan.validEnd),
       reason: "the record at \(proof) says this had been synced, and \(reason(scan))")
   }
 
-  /// Applies the records of a segment that lie before `end`.
-  private mutating func apply(_ segment: LoadedSegment, upTo end: Int) throws(StoreError) {
-    for frame in segment.scan.frames where frame.end <= end && frame.type != .mark {
+  /// Applies records up to the first that is not good, or `limit`.
+  private mutating func applyAll(
+    _ file: FileWindow, _ scan: inout SegmentScan, limit: Int
+  ) throws(StoreError) {
+    while case .record(let frame, let payload) = try scan.next(file, limit: limit) {
+      if frame.type == .mark { continue }
       guard frame.lsn > log.lastLSN else {
         throw .corrupt(
-          file: segment.path, offset: UInt64(frame.start),
+          file: file.path, offset: UInt64(frame.start),
           reason: "LSN \(frame.lsn.rawValue) comes after \(log.lastLSN.rawValue)")
       }
-      guard table.apply(segment.bytes.span.bytes, in: frame.payload) else {
+      let range = payload..<payload + frame.payloadCount
+      guard try table.apply(file.bytes, in: range, time: frame.time) else {
         throw .corrupt(
-          file: segment.path, offset: UInt64(frame.start),
+          file: file.path, offset: UInt64(frame.start),
           reason: "its checksum matches but its entries make no sense")
       }
       log.lastLSN = frame.lsn
+      report.replayedRecords += 1
     }
     log.nextLSN = max(log.nextLSN, log.lastLSN.next)
   }
 
-  private func read(_ path: String) throws(StoreError) -> [UInt8] {
-    try files.read(path, limit: LogFormat.maximumSegmentBytes)
+  private func open(_ number: SegmentNumber) throws(StoreError) -> FileWindow {
+    try FileWindow(
+      StoreFileName.segment(number).path, files: files, limit: LogFormat.maximumSegmentBytes)
   }
 
   private func reason(_ scan: SegmentScan) -> String {
     scan.failure?.reason ?? "the file ends there"
+  }
+
+  /// Whether every byte from `offset` to the file's end is zero.
+  private func isZero(_ file: FileWindow, from offset: Int) throws(StoreError) -> Bool {
+    var offset = offset
+    while offset < file.size {
+      try file.need(1, at: offset)
+      let rest = file.bytes.extracting(offset - file.start..<file.bytes.byteCount)
+      if rest.isEmpty { return true }
+      if !rest.isZero { return false }
+      offset += rest.byteCount
+    }
+    return true
   }
 }

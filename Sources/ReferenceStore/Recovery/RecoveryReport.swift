@@ -26,12 +26,32 @@ public struct RecoveryReport: Equatable, Sendable {
     public static let tailCarried = Rows(rawValue: 1 << 7)
     /// L: bytes behind the last good record were cut.
     public static let tailCut = Rows(rawValue: 1 << 8)
+    /// P: nothing but zeros stands behind the last good record.
+    public static let zerosAfterEnd = Rows(rawValue: 1 << 9)
+
+    /// The letters of the rows, in the table's order.
+    public var letters: String {
+      String(
+        Array("ABCEFHJKLP").enumerated().filter { rawValue >> $0.offset & 1 == 1 }
+          .map(\.element))
+    }
   }
 
   /// The rows that applied.
   public var rows: Rows = []
-  /// How many records were copied to a new segment.
+  /// How many records the snapshot gave.
+  public var snapshotRecords = 0
+  /// How many records of the log were applied.
+  public var replayedRecords = 0
+  /// How many of them were copied to a new segment.
   public var carriedRecords = 0
   /// How many bytes behind the last good record were cut.
   public var cutBytes = 0
+  /// Why no record follows where the log was cut; empty where nothing was.
+  public var cutReason = ""
+  /// How many files in the directory are none of the store's; they are left alone.
+  public var foreignFiles = 0
+
+  /// Nothing met.
+  public init() {}
 }

@@ -25,7 +25,7 @@ struct Episode {
 
   init(seed: UInt64) {
     random = TestRandom(seed: seed)
-    segmentBytes = [128, 300, 512, 700, 4096][random.below(5)]
+    segmentBytes = [128, 330, 560, 760, 4096][random.below(5)]
   }
 
   /// Runs `epochs` lives and throws at the first broken promise.
@@ -88,7 +88,11 @@ struct Episode {
       case 5:
         try attempt([]) { () throws(StoreError) in try store.flush() }
       case 6 where random.chance(1, in: 3):
-        store.close()
+        do throws(StoreError) {
+          try store.close()
+        } catch {
+          guard disk.isStopped || !disk.calls.isEmpty else { throw Violation("close: no fault") }
+        }
         return
       default:
         let one = mutation()
@@ -157,7 +161,7 @@ struct Episode {
         permitted.append(after(state))
       }
     case .readOnly: break
-    case .corrupt, .invalid, .notFound, .conflict, .unsupported:
+    case .corrupt, .invalid, .notFound, .conflict, .unsupported, .locked:
       throw Violation("unexpected: \(String(describing: error))")
     }
     let shown = try state(of: store)

@@ -9,9 +9,13 @@ typealias State = [String: String]
 let testDimension = 2
 
 /// Opens a store with small segments.
-func openStore(_ disk: TestDisk, segmentBytes: Int = 512) throws(StoreError) -> Store {
-  try Store(
-    storage: disk, options: StoreOptions(dimension: testDimension, segmentBytes: segmentBytes))
+func openStore(
+  _ disk: TestDisk, segmentBytes: Int = 512, _ configure: (inout StoreOptions) -> Void = { _ in }
+) throws(StoreError) -> Store {
+  var options = StoreOptions(dimension: testDimension, segmentBytes: segmentBytes)
+  options.unknownNamespaces = .created
+  configure(&options)
+  return try Store(storage: disk, options: options)
 }
 
 /// What `store` holds.
@@ -82,5 +86,14 @@ extension TestDisk {
   /// The files as a reader sees them, by name.
   var files: [(name: String, bytes: [UInt8])] {
     names.sorted { $0.key < $1.key }.map { ($0.key, inodes[$0.value].cached) }
+  }
+}
+
+extension [UInt8] {
+  /// Replaces the bytes at `offset` with a number, little-endian.
+  mutating func store<Number: FixedWidthInteger>(_ value: Number, at offset: Int) {
+    withUnsafeMutableBytes {
+      $0.storeBytes(of: value.littleEndian, toByteOffset: offset, as: Number.self)
+    }
   }
 }

@@ -63,6 +63,14 @@ final class TestDisk: Storage {
   var failedDirectoryBarrierLoses = true
   /// Whether a failed write leaves half of its bytes behind.
   var failedWriteLeavesHalf = true
+  /// Files whose names end so cannot be made: the disk is full.
+  var refusedSuffix: String?
+  /// Whether files can be mapped.
+  var isMappable = false
+  /// How many mappings were made.
+  private(set) var mappings = 0
+  /// Whether room can be reserved.
+  var canAllocate = false
   /// Whether a failed operation on names was done nevertheless.
   var failedRenameHappens = false
   private(set) var isStopped = false
@@ -91,6 +99,7 @@ final class TestDisk: Storage {
     case .create: break
     }
     if inode == nil {
+      if let refusedSuffix, path.hasSuffix(refusedSuffix) { throw .noSpace }
       inodes.append(Inode())
       inode = inodes.count - 1
       names[path] = inode
@@ -215,6 +224,26 @@ final class TestDisk: Storage {
     guard names.removeValue(forKey: path) != nil else { throw .noSuchFile }
     pendingNames.append(.unlink(path))
   }
+
+  func allocate(_ file: FileID, size: UInt64) throws(Errno) {
+    guard canAllocate else { throw .notSupported }
+    let (inode, _) = try handle(file)
+    try begin(.truncate)
+    let missing = Int(size) - inodes[inode].cached.count
+    if missing > 0 { inodes[inode].cached.append(contentsOf: repeatElement(0, count: missing)) }
+    inodes[inode].pendingSize = max(inodes[inode].pendingSize, Int(size))
+  }
+
+  func map(_ file: FileID, count: Int) throws(Errno) -> UnsafeMutableRawBufferPointer {
+    guard isMappable else { throw .notSupported }
+    let content = inodes[try handle(file).inode].cached
+    let mapping = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 4096)
+    mapping.copyBytes(from: content.prefix(count))
+    mappings += 1
+    return mapping
+  }
+
+  func unmap(_ bytes: UnsafeMutableRawBufferPointer) { bytes.deallocate() }
 
   func makeDirectory(_ path: String) throws(Errno) {
     preconditionFailure("the store makes no directories")

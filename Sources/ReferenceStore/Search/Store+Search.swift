@@ -1,3 +1,5 @@
+internal import Locks
+
 extension Store {
   /// How far two vectors are from each other.
   public enum Metric: Sendable {
@@ -18,63 +20,58 @@ extension Store {
   }
 
   /// The `count` records of a namespace that are nearest to `vector`, nearest first, equal
-  /// distances by id. Exact: every record is compared, in Float64.
+  /// distances by id. Exact: the order is that of the distances in Float64.
   ///
   /// Records without a finite distance (components that are not finite, or, for the cosine, length
   /// zero) are left out. Fails with `invalid` when the query has another dimension, is not finite,
-  /// or has length zero for the cosine.
+  /// or has length zero for the cosine, and with `corrupt` when a block of a mapped checkpoint is
+  /// damaged. O(records × dimension).
   public func search(
     _ vector: [Float], count: Int, metric: Metric, namespace: [UInt8] = []
   ) throws(StoreError) -> [Match] {
-    try requireOpen()
     guard vector.count == options.dimension, count >= 0, vector.allSatisfy(\.isFinite) else {
       throw .invalid(reason: "a query has \(options.dimension) finite components")
     }
-    let norm = vector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-    guard metric != .cosine || norm > 0 else {
+    let query = Query(vector, metric)
+    guard metric != .cosine || query.norm > 0 else {
       throw .invalid(reason: "the zero vector has no cosine")
     }
-    let table = self.table
+    tableLock.enterReading()
+    defer { tableLock.leave() }
+    try requireOpen()
+    guard count > 0, let number = table.namespaces.number(namespace.span.bytes) else { return [] }
     var nearest = Nearest(limit: count, table: table)
-    for (index, row) in table.rows.enumerated()
-    where row.namespaceCount == namespace.count
-      && table.arena.span.bytes.extracting(row.namespace).sameBytes(as: namespace.span.bytes)
-    {
-      let distance = distance(of: index, to: vector, norm: norm, metric)
-      if distance.isFinite { nearest.offer(index, distance) }
-    }
+    try scan(query, number, &nearest)
     return nearest.found.map {
-      Match(id: Array(table.arena[table.rows[$0.row].id]), distance: $0.distance)
+      Match(id: Array(table.id(table.row($0.row))), distance: $0.distance)
     }
   }
 
-  /// The distance of record `index`; not finite when it has none.
-  private func distance(
-    of index: Int, to query: [Float], norm: Double, _ metric: Metric
-  ) -> Double {
-    let start = index * query.count
-    var sum = 0.0
-    var square = 0.0
-    switch metric {
-    case .l2:
-      for component in query.indices {
-        let difference = Double(query[component]) - Double(table.components[start + component])
-        sum += difference * difference
+  /// Offers every record of a namespace that may be among the nearest, a block at a time.
+  private func scan(
+    _ query: Query, _ namespace: UInt32, _ nearest: inout Nearest
+  ) throws(StoreError) {
+    let block = table.blockCount
+    // Where all records are of one namespace, rows are looked at only when their vectors are near.
+    let isOnly = table.namespaces.all[Int(namespace)].records == table.count
+    for first in stride(from: 0, to: table.rowCount, by: block) {
+      try table.check(first)
+      let vectors = table.vector(first)
+      for number in first..<min(first + block, table.rowCount) {
+        if !isOnly, !isRecord(number, of: namespace) { continue }
+        let components = UnsafeRawPointer(vectors + (number - first) * query.count * 4)
+        let bound = query.lowerBound(components)
+        if bound > nearest.threshold || isOnly && !isRecord(number, of: namespace) { continue }
+        let distance = query.distance(components)
+        if distance.isFinite { nearest.offer(number, distance) }
       }
-      return sum
-    case .dot:
-      for component in query.indices {
-        sum += Double(query[component]) * Double(table.components[start + component])
-      }
-      return -sum
-    case .cosine:
-      for component in query.indices {
-        let value = Double(table.components[start + component])
-        sum += Double(query[component]) * value
-        square += value * value
-      }
-      return square > 0 ? 1 - sum / (norm * square.squareRoot()) : .nan
     }
+  }
+
+  @inline(__always)
+  private func isRecord(_ number: Int, of namespace: UInt32) -> Bool {
+    let row = table.row(number)
+    return row.isLive && row.namespace == namespace
   }
 }
 
@@ -83,6 +80,8 @@ private struct Nearest {
   let limit: Int
   let table: RecordTable
   private(set) var found: [(row: Int, distance: Double)] = []
+  /// No record that is farther can be among the nearest.
+  private(set) var threshold = Double.infinity
 
   init(limit: Int, table: RecordTable) {
     self.limit = limit
@@ -101,13 +100,13 @@ private struct Nearest {
       if precedes(row, distance, found[middle]) { high = middle } else { low = middle + 1 }
     }
     found.insert((row, distance), at: low)
+    if found.count == limit, let last = found.last { threshold = last.distance }
   }
 
   private func precedes(_ row: Int, _ distance: Double, _ other: (row: Int, distance: Double))
     -> Bool
   {
     if distance != other.distance { return distance < other.distance }
-    return table.arena[table.rows[row].id]
-      .lexicographicallyPrecedes(table.arena[table.rows[other.row].id])
+    return table.id(table.row(row)).lexicographicallyPrecedes(table.id(table.row(other.row)))
   }
 }

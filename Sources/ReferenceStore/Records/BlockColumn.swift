@@ -1,0 +1,100 @@
+/// Elements of one size in blocks of equally many, so that growing never copies what is there and
+/// memory is never twice what it holds.
+///
+/// The first block grows up to its full size by doubling; a small store takes little. Blocks of a
+/// mapped snapshot come first and belong to the mapping. The owner frees: `deallocate`.
+struct BlockColumn {
+  /// The bytes of an element.
+  let stride: Int
+  /// The binary logarithm of how many elements a block has.
+  let shift: Int
+  /// Where each block is.
+  private var blocks: [UnsafeMutableRawPointer] = []
+  /// How many of them belong to a mapping.
+  private var mappedBlocks = 0
+  /// How many elements the last block has room for.
+  private var lastCapacity = 0
+
+  /// The bytes that a block aims at.
+  static let blockBytes = 256 << 10
+
+  /// A column without elements.
+  init(stride: Int, shift: Int) {
+    self.stride = stride
+    self.shift = shift
+  }
+
+  /// The logarithm of how many elements of `stride` bytes a block has.
+  static func shift(stride: Int) -> Int {
+    let count = max(1, min(8192, blockBytes / stride))
+    return Int.bitWidth - 1 - count.leadingZeroBitCount
+  }
+
+  /// How many elements a block has.
+  @inline(__always)
+  var blockCount: Int { 1 << shift }
+
+  /// Where element `index` is.
+  @inline(__always)
+  func address(_ index: Int) -> UnsafeMutableRawPointer {
+    blocks[index >> shift] + (index & (1 << shift - 1)) * stride
+  }
+
+  /// How many elements there is room for.
+  @inline(__always)
+  var capacity: Int {
+    blocks.isEmpty ? 0 : (blocks.count - 1) << shift + lastCapacity
+  }
+
+  /// Makes room for elements up to `count`.
+  @inline(__always)
+  mutating func reserve(_ count: Int) {
+    if count > capacity { grow(to: count) }
+  }
+
+  private mutating func grow(to count: Int) {
+    while count > capacity {
+      if blocks.count == 1, lastCapacity < blockCount, mappedBlocks == 0 {
+        let wanted = min(blockCount, max(count, lastCapacity * 2))
+        let bigger = Self.allocate(wanted * stride)
+        bigger.copyMemory(from: blocks[0], byteCount: lastCapacity * stride)
+        blocks[0].deallocate()
+        blocks[0] = bigger
+        lastCapacity = wanted
+      } else {
+        let wanted = blocks.isEmpty ? min(blockCount, max(8, count)) : blockCount
+        blocks.append(Self.allocate(wanted * stride))
+        lastCapacity = wanted
+      }
+    }
+  }
+
+  private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+    .allocate(byteCount: bytes, alignment: 64)
+  }
+
+  /// Takes whole blocks that a mapping owns, one behind the other, as the first ones.
+  mutating func adopt(_ start: UnsafeMutableRawPointer, blocks count: Int) {
+    precondition(blocks.isEmpty, "a mapping comes first")
+    for block in 0..<count { blocks.append(start + block << shift * stride) }
+    mappedBlocks = count
+    lastCapacity = blockCount
+  }
+
+  /// Frees the blocks behind the first `count` elements.
+  mutating func shrink(to count: Int) {
+    let needed = (count + blockCount - 1) >> shift
+    while blocks.count > max(needed, mappedBlocks) {
+      blocks.removeLast().deallocate()
+      lastCapacity = blockCount
+    }
+  }
+
+  /// Frees every block that is not a mapping's.
+  mutating func deallocate() {
+    for block in blocks[mappedBlocks...] { block.deallocate() }
+    blocks = []
+    mappedBlocks = 0
+    lastCapacity = 0
+  }
+}

@@ -1,0 +1,99 @@
+internal import ReferenceStore
+internal import SubjectProtocol
+
+/// The options of an `open` or `hello` request to the reference. Unknown ones are ignored.
+///
+/// `sync`: `"every-write"`, `"on-flush"` or `"never"`; or `syncEvery`: N; or `syncMilliseconds`: T.
+/// `segmentBytes`, `spareSegments`, `checkpointAfterMutations`, `checkpointAfterLogBytes`,
+/// `keptCheckpoints`, `compression`, `mapsSnapshotsFrom`: numbers; `preallocates`, `retainsLog`,
+/// `listsNamespaces`: true or false; each as `StoreOptions` has it. `clock`: where a clock begins
+/// that goes on by a millisecond each time it is read.
+struct ReferenceOptions {
+  /// What the store is opened with.
+  var store: StoreOptions
+  /// Whether dumps list the namespaces.
+  var listsNamespaces = false
+  /// The clock asked for; nil for the subject's own.
+  var clock: Store.Clock?
+
+  /// Reads the options; fails with `invalid` where a value is of no use.
+  init(dimension: Int, _ options: JSONValue) throws(StoreError) {
+    // Small, so that a test's few records fill several segments.
+    store = StoreOptions(dimension: dimension, segmentBytes: 64 << 10)
+    let reader = Reader(options: options)
+    if let bytes = try reader.number("segmentBytes") { store.segmentBytes = bytes }
+    if let count = try reader.number("spareSegments") { store.spareSegments = count }
+    if let count = try reader.number("keptCheckpoints") { store.keptCheckpoints = count }
+    if let bytes = try reader.number("mapsSnapshotsFrom") { store.mapsSnapshotsFrom = bytes }
+    store.checkpointAfterMutations = try reader.number("checkpointAfterMutations")
+    store.checkpointAfterLogBytes = try reader.number("checkpointAfterLogBytes")
+    store.compression = try reader.number("compression")
+    store.preallocates = try reader.flag("preallocates")
+    store.retainsLog = try reader.flag("retainsLog")
+    listsNamespaces = try reader.flag("listsNamespaces")
+    store.sync = try reader.policy()
+    if let start = try reader.number("clock") { clock = Self.clock(from: start) }
+  }
+
+  /// A clock that only the store reads, one call at a time.
+  private static func clock(from start: Int) -> Store.Clock {
+    let ticks = Ticks(UInt64(max(0, start)))
+    return { ticks.next() }
+  }
+}
+
+/// The state of a clock. `@unchecked` because a store reads its clock inside its monitor only.
+private final class Ticks: @unchecked Sendable {
+  private var now: UInt64
+
+  init(_ start: UInt64) { now = start }
+
+  func next() -> UInt64 {
+    now += 1_000_000
+    return now
+  }
+}
+
+/// Reads members of the options.
+private struct Reader {
+  let options: JSONValue
+
+  func number(_ name: String) throws(StoreError) -> Int? {
+    switch options[name] {
+    case nil: return nil
+    case .number(let value):
+      guard let number = Int(exactly: value) else {
+        throw .invalid(reason: "\(name) is not a whole number")
+      }
+      return number
+    case .null, .bool, .string, .array, .object:
+      throw .invalid(reason: "\(name) is not a number")
+    }
+  }
+
+  func flag(_ name: String) throws(StoreError) -> Bool {
+    switch options[name] {
+    case nil: return false
+    case .bool(let value): return value
+    case .null, .number, .string, .array, .object:
+      throw .invalid(reason: "\(name) is neither true nor false")
+    }
+  }
+
+  func policy() throws(StoreError) -> SyncPolicy {
+    if let count = try number("syncEvery") { return .every(count) }
+    if let time = try number("syncMilliseconds") { return .interval(milliseconds: time) }
+    switch options["sync"] {
+    case nil: return .everyWrite
+    case .string(let name):
+      switch String(decoding: name, as: UTF8.self) {
+      case "every-write": return .everyWrite
+      case "on-flush": return .onFlush
+      case "never": return .never
+      default: break
+      }
+    case .null, .bool, .number, .array, .object: break
+    }
+    throw .invalid(reason: "sync is none of \"every-write\", \"on-flush\" and \"never\"")
+  }
+}
