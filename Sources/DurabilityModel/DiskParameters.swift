@@ -15,12 +15,36 @@ public struct DiskParameters: Sendable, Equatable {
 
   /// The default: `posix-min` with 512-byte sectors, every tear and every garbage.
   public init() {}
+
+  /// The defaults of `model`: 512-byte sectors, and every tear and garbage that it knows.
+  public init(model: PersistenceModelName) { self.model = model }
 }
 
 /// The persistence models by the names of disk.md.
 public enum PersistenceModelName: String, Sendable, CaseIterable {
   /// What POSIX promises, and nothing more: the superset of every other model.
   case posixMin = "posix-min"
+  /// ext4 with `data=ordered`, its default.
+  case ext4Ordered = "ext4-ordered"
+  /// XFS.
+  case xfs
+  /// Btrfs.
+  case btrfs
+  /// LazyFS after its `clear-cache` fault: unsynced data is lost, and nothing else.
+  case lazyfs
+
+  /// What it stands for, in one line.
+  public var summary: String {
+    switch self {
+    case .posixMin:
+      "what POSIX promises and nothing more: any subset of unsynced sectors, sizes and names"
+    case .ext4Ordered:
+      "ext4 with data=ordered: any pages, names in issue order, sizes may lead data with zeros"
+    case .xfs: "XFS: any pages, names in issue order, no size without the data at its end"
+    case .btrfs: "Btrfs: appends in order, names in issue order but for what an fsync carries"
+    case .lazyfs: "LazyFS: all unsynced data is lost; names and truncations are durable at once"
+    }
+  }
 }
 
 /// A way in which only part of a write reaches the disk.

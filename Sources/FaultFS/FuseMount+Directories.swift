@@ -9,7 +9,7 @@ extension FuseMount {
     operations.opendir = { request, node, information in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         if node != .mountRoot { _ = try mount.world(node.slot) }
         let number = mount.openDirectories.open()
         information.pointee.fh = number
@@ -27,17 +27,17 @@ extension FuseMount {
     }
     operations.readdir = { request, node, size, offset, information in
       FuseMount.answer(request) { mount throws(Errno) in
-        try mount.readDirectory(request, NodeNumber(node), size, offset, information, plus: false)
+        try mount.readDirectory(request, mount.node(node), size, offset, information, plus: false)
       }
     }
     operations.readdirplus = { request, node, size, offset, information in
       FuseMount.answer(request) { mount throws(Errno) in
-        try mount.readDirectory(request, NodeNumber(node), size, offset, information, plus: true)
+        try mount.readDirectory(request, mount.node(node), size, offset, information, plus: true)
       }
     }
     operations.fsyncdir = { request, node, dataOnly, _ in
       FuseMount.answer(request) { mount throws(Errno) in
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         // The mount's root holds nothing that could be lost.
         if node != .mountRoot {
           try mount.world(node.slot).synchronizeDirectory(node.inode, dataOnly: dataOnly != 0)

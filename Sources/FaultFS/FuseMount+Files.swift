@@ -8,26 +8,26 @@ extension FuseMount {
   static func setFileOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.getattr = { request, node, _ in
       FuseMount.answer(request) { mount throws(Errno) in
-        try mount.replyAttributes(request, NodeNumber(node))
+        try mount.replyAttributes(request, mount.node(node))
       }
     }
     operations.setattr = { request, node, attributes, changes, _ in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let attributes else { throw .invalidArgument }
-        try mount.setAttributes(NodeNumber(node), attributes.pointee, changes)
-        try mount.replyAttributes(request, NodeNumber(node))
+        try mount.setAttributes(mount.node(node), attributes.pointee, changes)
+        try mount.replyAttributes(request, mount.node(node))
       }
     }
     operations.create = { request, parent, name, mode, information in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
-        try mount.create(request, NodeNumber(parent), name, mode, &information.pointee)
+        try mount.create(request, mount.node(parent), name, mode, &information.pointee)
       }
     }
     operations.open = { request, node, information in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         let world = try mount.world(of: node)
         let truncating = information.pointee.flags & O_TRUNC != 0
         let handle = try world.open(node.inode, truncating: truncating)

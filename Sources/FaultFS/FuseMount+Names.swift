@@ -8,12 +8,12 @@ extension FuseMount {
   static func setNameOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.lookup = { request, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        try mount.lookUp(request, NodeNumber(parent), name)
+        try mount.lookUp(request, mount.node(parent), name)
       }
     }
     operations.mkdir = { request, parent, name, mode in
       FuseMount.answer(request) { mount throws(Errno) in
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         let world = try mount.world(of: parent)
         let caller = Caller(request)
         let inode = try world.makeDirectory(
@@ -27,7 +27,7 @@ extension FuseMount {
         // Pipes, sockets and devices have no place in the model; EPERM is what mknod(2) documents
         // for a file system without them.
         guard mode & S_IFMT == S_IFREG || mode & S_IFMT == 0 else { throw .notPermitted }
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         let world = try mount.world(of: parent)
         let caller = Caller(request)
         let inode = try world.create(
@@ -39,7 +39,7 @@ extension FuseMount {
     operations.symlink = { request, target, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let target else { throw .invalidArgument }
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         let world = try mount.world(of: parent)
         let caller = Caller(request)
         let bytes = [UInt8](UnsafeRawBufferPointer(start: target, count: strlen(target)))
@@ -55,7 +55,7 @@ extension FuseMount {
   private static func setLinkOperations(_ operations: inout fuse_lowlevel_ops) {
     operations.readlink = { request, node in
       FuseMount.answer(request) { mount throws(Errno) in
-        let node = NodeNumber(node)
+        let node = mount.node(node)
         var target = try mount.world(of: node).readLink(node.inode)
         target.append(0)
         target.withUnsafeBytes { bytes in
@@ -65,21 +65,21 @@ extension FuseMount {
     }
     operations.unlink = { request, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         try mount.world(of: parent).unlink(try mount.name(name), in: parent.inode)
         fuse_reply_err(request, 0)
       }
     }
     operations.rmdir = { request, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        let parent = NodeNumber(parent)
+        let parent = mount.node(parent)
         try mount.world(of: parent).removeDirectory(try mount.name(name), in: parent.inode)
         fuse_reply_err(request, 0)
       }
     }
     operations.rename = { request, parent, name, newParent, newName, flags in
       FuseMount.answer(request) { mount throws(Errno) in
-        let (parent, newParent) = (NodeNumber(parent), NodeNumber(newParent))
+        let (parent, newParent) = (mount.node(parent), mount.node(newParent))
         let world = try mount.world(of: parent)
         _ = try mount.world(of: newParent)
         guard parent.slot == newParent.slot else { throw .crossDevice }
@@ -91,7 +91,7 @@ extension FuseMount {
     }
     operations.link = { request, node, parent, name in
       FuseMount.answer(request) { mount throws(Errno) in
-        let (node, parent) = (NodeNumber(node), NodeNumber(parent))
+        let (node, parent) = (mount.node(node), mount.node(parent))
         let world = try mount.world(of: parent)
         guard node.slot == parent.slot else { throw .crossDevice }
         try world.link(node.inode, as: try mount.name(name), in: parent.inode)

@@ -27,6 +27,15 @@ extension FuseMount {
     }
   }
 
+  /// The node that the kernel calls `number`: on a mount that shows one world, the root of the
+  /// mount is the root of whatever world stands there now.
+  @inline(__always)
+  func node(_ number: fuse_ino_t) -> NodeNumber {
+    let node = NodeNumber(number)
+    guard let rootSlot, node == .mountRoot else { return node }
+    return NodeNumber(slot: rootSlot, .root)
+  }
+
   /// The world in `slot`.
   ///
   /// - Throws: `ESTALE` when it is detached.

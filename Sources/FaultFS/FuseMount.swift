@@ -34,6 +34,8 @@ public final class FuseMount {
   var names: [[UInt8]] = []
   /// The slot of each name ever attached. Looked up only, never iterated.
   var slotOfName: [[UInt8]: Int] = [:]
+  /// The slot of the world that is shown at the mount point itself, where `show` was called.
+  var rootSlot: Int?
   /// The directories that are open now, by handle.
   var openDirectories = OpenDirectories()
 
@@ -63,6 +65,7 @@ public final class FuseMount {
   /// A name serves once in the life of a mount: the kernel may remember what it stood for.
   public func attach(_ world: World, name: String) -> Int {
     let bytes = Array(name.utf8)
+    precondition(rootSlot == nil, "a mount shows one world, or attaches many under names")
     precondition(
       !bytes.isEmpty && bytes.count <= Self.maximumNameLength && !bytes.contains(0x2f)
         && !bytes.contains(0) && name != "." && name != "..",
@@ -74,6 +77,20 @@ public final class FuseMount {
     names.append(bytes)
     slotOfName[bytes] = slot
     return slot
+  }
+
+  /// Shows `world` at the mount point itself, in place of any that was shown there before.
+  ///
+  /// What programs have open of the world before fails with `ESTALE` from now on, as files of a
+  /// machine that was restarted do; paths lead into the new world at once where nothing is
+  /// remembered (`entryTimeout` zero). A mount shows one world so, or attaches many: not both.
+  public func show(_ world: World) {
+    precondition(slotOfName.isEmpty, "a mount shows one world, or attaches many under names")
+    if let rootSlot { worlds[rootSlot] = nil }
+    precondition(worlds.count < Int(UInt32.max) - 1, "a mount has 2^32 slots")
+    rootSlot = worlds.count
+    worlds.append(world)
+    names.append([])
   }
 
   /// Takes the world in `slot` off the mount; requests for its files fail with `ESTALE` from now

@@ -94,15 +94,23 @@ enum MountPoint {
 
   /// Whether something is mounted exactly at `path`. Asks the kernel's table, never the mount, so
   /// it does not wait for a server that hangs.
-  static func isMounted(_ path: String) -> Bool {
-    guard let real = realPath(ofEntry: path) else { return false }
-    guard let table = readWholeFile("/proc/self/mountinfo") else { return false }
-    // Fields: id, parent, device, root, mount point, …; a space in a path is written \040.
+  static func isMounted(_ path: String) -> Bool { entry(at: path) != nil }
+
+  /// The mount on top at `path`: its device number as `major:minor`, and the path as the kernel has
+  /// it; nil when nothing is mounted there.
+  static func entry(at path: String) -> (device: String, path: String)? {
+    guard let real = realPath(ofEntry: path) else { return nil }
+    guard let table = readWholeFile("/proc/self/mountinfo") else { return nil }
+    // Fields: id, parent, device, root, mount point, …; a space in a path is written \040. What was
+    // mounted last comes last.
     let wanted = Array(escape(real).utf8)
-    return table.split(separator: 0x0a).contains { line in
+    var device: String?
+    for line in table.split(separator: 0x0a) {
       let fields = line.split(separator: 0x20, maxSplits: 5)
-      return fields.count > 4 && fields[4].elementsEqual(wanted)
+      guard fields.count > 4, fields[4].elementsEqual(wanted) else { continue }
+      device = String(decoding: fields[2], as: UTF8.self)
     }
+    return device.map { ($0, real) }
   }
 
   /// Takes everything off the mount point, even while programs use it. Nothing happens when nothing
@@ -110,10 +118,17 @@ enum MountPoint {
   static func detach(_ path: String) {
     // Mounts may be stacked; the bound is against a mount that will not go.
     for _ in 0..<8 where isMounted(path) {
-      if umount2(path, Int32(MNT_DETACH | UMOUNT_NOFOLLOW)) == 0 { continue }
-      guard let helper else { return }
-      runQuietly([helper, "-u", "-z", "-q", path])
+      if !detachTop(path) { return }
     }
+  }
+
+  /// Takes the mount on top off the mount point; whether there was a way to try.
+  @discardableResult
+  static func detachTop(_ path: String) -> Bool {
+    if umount2(path, Int32(MNT_DETACH | UMOUNT_NOFOLLOW)) == 0 { return true }
+    guard let helper else { return false }
+    runQuietly([helper, "-u", "-z", "-q", path])
+    return true
   }
 
   /// The real path of `path`'s directory with its last component, which is not itself looked at.
@@ -144,7 +159,7 @@ enum MountPoint {
     return result
   }
 
-  private static func readWholeFile(_ path: String) -> [UInt8]? {
+  static func readWholeFile(_ path: String) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

@@ -85,6 +85,7 @@ public final class RunDirectory {
       defer { if lock >= 0 { close(lock) } }
       if lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0 { continue }
       MountPoint.detach(path + "/mount")
+      detachRecordedMount(of: path)
       if FileTree.remove(path) { removed.append(path) }
     }
     return removed

@@ -84,7 +84,9 @@ struct HistoryPropertyTests {
       where disk.inodes[index].isAlive && disk.inodes[index].kind == .regular {
         let number = InodeNumber(UInt32(index))
         clone.apply(
-          .write(inode: number, offset: 3, bytes: filled(0xEE, 5000), durability: .synchronous))
+          .write(
+            inode: number, offset: 3, bytes: WrittenBytes(filled(0xEE, 5000), at: 3),
+            durability: .synchronous))
         clone.apply(.setSize(inode: number, size: 17))
         clone.apply(.synchronize(inode: number, dataOnly: true))
       }
@@ -255,7 +257,9 @@ struct HistoryPropertyTests {
     case .rename(let directory, let name, let newDirectory, let newName, _):
       names[EntryName(directory: directory, name: name)] = nil
       names[EntryName(directory: newDirectory, name: newName)] = nil
-    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory: break
+    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages,
+      .evict, .synchronizeFileSystem:
+      break
     }
   }
 }

@@ -18,7 +18,8 @@ extension RepositoryTests {
           let scenario = try Scenario(reading: Array(file.text.utf8), file: file.path)
           #expect(scenario.purpose.count >= 20, "\(file)")
           #expect(file.path.hasSuffix("/\(scenario.name).json5"))
-          #expect(!scenario.crashes.isEmpty && scenario.epochs >= 1 && scenario.operations >= 1)
+          #expect(!scenario.crashes.isEmpty, "\(file)")
+          #expect(scenario.epochs >= 1 && scenario.operations >= 1, "\(file)")
         } catch {
           Issue.record("\(error)")
         }

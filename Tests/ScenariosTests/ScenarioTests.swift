@@ -116,7 +116,11 @@ struct ScenarioTests {
         "{purpose: 'p', crashes: ['power-loss','power-loss']}",
         "1: \"crashes\" has \"power-loss\" twice"
       ),
-      ("{purpose: 'p', disk: {model: 7}}", "1: \"model\" must be one of \"posix-min\""),
+      (
+        "{purpose: 'p', disk: {model: 7}}",
+        "1: \"model\" must be one of \"posix-min\", \"ext4-ordered\", \"xfs\", \"btrfs\", "
+          + "\"lazyfs\""
+      ),
       (
         "{purpose: 'p', weights: {delete: 1}}",
         "1: \"weights\" must let something be written: \"put\", \"batch\" or \"transaction\""

@@ -2,34 +2,44 @@ import Determinism
 
 /// 4 KiB of file content, shared by every disk that holds the same bytes until one of them writes.
 ///
-/// A page belongs to one thread: nothing reference-counted is shared between workers.
-final class Page {
+/// A page belongs to one thread: nothing reference-counted is shared between workers. Header and
+/// bytes are one allocation: a page costs little more memory than what it holds.
+final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
+  /// The digest of the first `length` bytes, or of nothing where `length` is negative.
+  struct CachedDigest {
+    var digest = Digest.zero
+    var length = -1
+  }
+
   /// The size of a page in bytes; also the block size of the modelled file systems.
   static let size = 4096
 
-  private let storage: UnsafeMutableRawPointer
-  private var cachedDigest = Digest.zero
-  private var cachedLength = -1
-
-  private init(uninitialized: Void) {
-    storage = UnsafeMutableRawPointer.allocate(byteCount: Page.size, alignment: 16)
+  private static func uninitialized() -> Page {
+    unsafeDowncast(
+      Page.create(minimumCapacity: size) { _ in CachedDigest() }, to: Page.self)
   }
 
-  deinit { storage.deallocate() }
+  private var storage: UnsafeMutableRawPointer {
+    withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
+  }
 
   /// A page of zeros.
   static func zeros() -> Page {
-    let page = Page(uninitialized: ())
+    let page = uninitialized()
     page.storage.initializeMemory(as: UInt8.self, repeating: 0, count: size)
     return page
   }
 
-  /// A page of its own with the same bytes.
-  func copy() -> Page {
-    let page = Page(uninitialized: ())
-    page.storage.copyMemory(from: storage, byteCount: Page.size)
+  /// A page with these bytes, of which there must be `Page.size`.
+  static func copying(_ source: UnsafeRawBufferPointer) -> Page {
+    precondition(source.count == size, "a page is filled whole")
+    let page = uninitialized()
+    if let base = source.baseAddress { page.storage.copyMemory(from: base, byteCount: size) }
     return page
   }
+
+  /// A page of its own with the same bytes.
+  func copy() -> Page { Page.copying(bytes) }
 
   /// The bytes, for reading.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: storage, count: Page.size) }
@@ -37,7 +47,7 @@ final class Page {
   /// Replaces bytes from `offset` on; the page must be held by nobody else.
   func replace(at offset: Int, with source: UnsafeRawBufferPointer) {
     precondition(offset >= 0 && offset + source.count <= Page.size, "a write within one page")
-    cachedLength = -1
+    header.length = -1
     guard let base = source.baseAddress else { return }
     storage.advanced(by: offset).copyMemory(from: base, byteCount: source.count)
   }
@@ -45,17 +55,16 @@ final class Page {
   /// Zeros `count` bytes from `offset` on; the page must be held by nobody else.
   func zero(at offset: Int, count: Int) {
     precondition(offset >= 0 && offset + count <= Page.size, "zeros within one page")
-    cachedLength = -1
+    header.length = -1
     storage.advanced(by: offset).initializeMemory(as: UInt8.self, repeating: 0, count: count)
   }
 
   /// The digest of the first `length` bytes, computed once while the page does not change.
   func digest(length: Int) -> Digest {
-    if cachedLength == length { return cachedDigest }
+    if header.length == length { return header.digest }
     var hasher = DigestHasher()
     hasher.combine(bytes: UnsafeRawBufferPointer(start: storage, count: length))
-    cachedDigest = hasher.finish()
-    cachedLength = length
-    return cachedDigest
+    header = CachedDigest(digest: hasher.finish(), length: length)
+    return header.digest
   }
 }

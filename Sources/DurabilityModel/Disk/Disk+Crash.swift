@@ -27,6 +27,8 @@ extension Disk {
     }
     precondition(next == choice.files.count, "a choice for a file that is not there")
     disk.collectUnreachable()
+    disk.fileSystemErrors = 0
+    disk.fileSystemErrorSeen = true
     return disk
   }
 
@@ -153,6 +155,7 @@ extension Disk {
         exposed.formUnion(kept.complement(in: range))
       }
     }
+    for sectors in inode.writtenAhead.ranges { exposed.remove(sectors) }
     // An unwritten page reads as zeros.
     for pages in inode.unwritten.ranges {
       exposed.remove(
@@ -225,6 +228,7 @@ extension Inode {
     if !pendingSizes.isEmpty { pendingSizes = [] }
     if !lost.isEmpty { lost = [] }
     neverSynced = RangeSet()
+    writtenAhead = RangeSet()
     unwritten = RangeSet()
     errors = 0
     errorSeen = true

@@ -39,12 +39,15 @@ extension Disk {
       for item in inode.pendingData + inode.lost {
         hasher.combine(item.operation)
         hasher.combine(item.offset)
-        hasher.combine(UInt64(item.length))
+        hasher.combine(UInt64(item.length) << 1 | (item.isInDevice ? 1 : 0))
       }
       hasher.combine(UInt64(inode.lost.count))
       hasher.combine(UInt64(inode.pendingSizes.count))
       for size in inode.pendingSizes { hasher.combine(size.after) }
       for range in inode.neverSynced.ranges {
+        hasher.combine(UInt64(range.lowerBound) << 32 | UInt64(range.upperBound))
+      }
+      for range in inode.writtenAhead.ranges {
         hasher.combine(UInt64(range.lowerBound) << 32 | UInt64(range.upperBound))
       }
       hasher.combine(UInt64(inode.unwritten.ranges.count))

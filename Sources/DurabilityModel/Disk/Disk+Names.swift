@@ -30,7 +30,8 @@ extension Disk {
     case .rename(let directory, let name, let newDirectory, let newName, let mode):
       applyRename(directory, name, newDirectory, newName, mode, count)
     case .write, .setSize, .setAttributes, .synchronize, .synchronizeDirectory,
-      .failedSynchronize, .failedSynchronizeDirectory:
+      .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict,
+      .synchronizeFileSystem:
       preconditionFailure("not an operation on names")
     }
   }

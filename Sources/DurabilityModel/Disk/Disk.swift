@@ -18,8 +18,12 @@ public struct Disk {
   public internal(set) var operationCount: UInt64 = 0
   /// Earlier content of this world's files, oldest first: what never-synced space may show again.
   var freed: [FreedContent] = []
+  /// How many write-backs failed in this file system, and whether the newest has been reported by a
+  /// syncfs: it has a counter of its own beside those of the files (`s_wb_err` of Linux).
+  var fileSystemErrors: UInt32 = 0
+  var fileSystemErrorSeen = true
   /// The assumptions about the device.
-  public let parameters: DiskParameters
+  public internal(set) var parameters: DiskParameters
 
   /// Content that a truncation or the removal of a last name gave back.
   struct FreedContent {
@@ -115,7 +119,17 @@ public struct Disk {
           $0.errorSeen = true
         }
       }
+      noteFileSystemError()
     case .failedSynchronizeDirectory: break  // its names stay pending
+    case .writeBack(let number, let pages, let outcome): writeBack(number, pages, outcome)
+    case .dropPages(let number, let pages): with(number) { $0.dropPages(pages) }
+    case .evict(let number):
+      with(number) {
+        $0.dropPages(nil)
+        $0.errorSeen = true
+      }
+    case .synchronizeFileSystem:
+      if !parameters.liesAboutBarriers { coverFileSystem() }
     }
   }
 

@@ -1,7 +1,9 @@
+public import StorageInterface
+
 /// A mutating operation on a disk, as a recording keeps it and as a crash is counted in.
 ///
 /// Calls that failed without effect are none; a failed write that left a prefix is a shorter write.
-public enum DiskOperation: Sendable, Equatable {
+public enum DiskOperation: Equatable {
   /// Creates an inode and its name.
   case create(
     directory: InodeNumber, name: [UInt8], inode: InodeNumber, kind: FileKind, mode: UInt16,
@@ -18,7 +20,7 @@ public enum DiskOperation: Sendable, Equatable {
     mode: RenameMode)
   /// Writes bytes.
   case write(
-    inode: InodeNumber, offset: UInt64, bytes: [UInt8], durability: WriteDurability)
+    inode: InodeNumber, offset: UInt64, bytes: WrittenBytes, durability: WriteDurability)
   /// Sets the size.
   case setSize(inode: InodeNumber, size: UInt64)
   /// Changes permissions and owner. The model makes it durable at once: no promise of a store hangs
@@ -32,6 +34,17 @@ public enum DiskOperation: Sendable, Equatable {
   case failedSynchronize(inode: InodeNumber, after: AfterFailedBarrier)
   /// A barrier of a directory that failed; its names stay pending.
   case failedSynchronizeDirectory(inode: InodeNumber)
+  /// A write-back of the dirty pages among `pages` (nil: all of them), without any call of the
+  /// subject.
+  case writeBack(inode: InodeNumber, pages: Range<Int>?, outcome: WriteBackOutcome)
+  /// Takes the clean pages among `pages` (nil: all of them) out of the cache: they show what the
+  /// disk holds (`POSIX_FADV_DONTNEED`, `drop_caches`).
+  case dropPages(inode: InodeNumber, pages: Range<Int>?)
+  /// Takes an inode that nobody has open out of the cache: its clean pages, and with them an error
+  /// that nobody has seen (groundtruth, section 2: "opened after inode eviction: 0, silent").
+  case evict(inode: InodeNumber)
+  /// A syncfs or sync that succeeded. What it covers depends on the persistence model.
+  case synchronizeFileSystem
 
   /// The name of its kind, as faults and reports spell it.
   public var kindName: String {
@@ -53,6 +66,11 @@ public enum DiskOperation: Sendable, Equatable {
     case .synchronizeDirectory: "fsyncdir"
     case .failedSynchronize: "failed-fsync"
     case .failedSynchronizeDirectory: "failed-fsyncdir"
+    case .writeBack(_, _, .failed): "failed-write-back"
+    case .writeBack: "write-back"
+    case .dropPages: "drop-pages"
+    case .evict: "evict"
+    case .synchronizeFileSystem: "syncfs"
     }
   }
 
@@ -61,7 +79,7 @@ public enum DiskOperation: Sendable, Equatable {
     switch self {
     case .failedSynchronize, .failedSynchronizeDirectory: true
     case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
-      .synchronize, .synchronizeDirectory:
+      .synchronize, .synchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
       false
     }
   }
@@ -69,10 +87,23 @@ public enum DiskOperation: Sendable, Equatable {
   /// Whether it may have made earlier operations durable or changed what they may become.
   public var isBarrier: Bool {
     switch self {
-    case .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory:
+    case .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory,
+      .writeBack, .dropPages, .evict, .synchronizeFileSystem:
       true
     case .write(_, _, _, let durability): durability == .synchronous
     case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .setAttributes: false
     }
   }
+}
+
+/// What became of pages that were written back without a call of the subject (disk.md, "Write-back
+/// steps").
+public enum WriteBackOutcome: Sendable, Equatable {
+  /// They are on the medium, with what is needed to reach them.
+  case durable
+  /// They are in the device's volatile cache: clean for the kernel, and as much in doubt at a power
+  /// cut as before.
+  case deviceCache
+  /// Writing them failed, with this after-state; nobody has been told yet.
+  case failed(Errno, AfterFailedBarrier)
 }

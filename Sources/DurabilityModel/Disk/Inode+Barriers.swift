@@ -19,6 +19,7 @@ extension Inode {
     pendingData.removeAll()
     pendingSizes.removeAll()
     neverSynced = RangeSet()
+    writtenAhead = RangeSet()
   }
 
   /// A synchronous write that succeeded: the sectors of its own range, and the size needed to reach
@@ -73,6 +74,9 @@ extension Inode {
   /// The whole pages that a truncation cut off are no data that could fail to be written: giving
   /// them back belongs to the size and stays pending with it.
   mutating func failBarrier() {
+    // What the device has taken is clean already: there is nothing left to fail.
+    let inDevice = pendingData.filter(\.isInDevice)
+    if !inDevice.isEmpty { pendingData.removeAll(where: \.isInDevice) }
     var cuts: [PendingData] = []
     var firstCutPage = Int.max
     for item in pendingData {
@@ -91,7 +95,7 @@ extension Inode {
         lost.append(item)
       }
     }
-    pendingData = cuts
+    pendingData = inDevice.isEmpty ? cuts : Self.inOrder(cuts, inDevice)
     errors += 1
     errorSeen = false
   }
@@ -118,7 +122,8 @@ extension PendingData {
     return parts(of: pages.complement(in: units(of: Page.size)))
   }
 
-  private func parts(of pages: RangeSet) -> [PendingData] {
+  /// The parts of it in `pages`.
+  func parts(of pages: RangeSet) -> [PendingData] {
     pages.ranges.compactMap {
       part(within: UInt64($0.lowerBound * Page.size)..<UInt64($0.upperBound * Page.size))
     }

@@ -29,6 +29,10 @@ struct Inode {
   /// them took the size along, and not them.
   var neverSynced = RangeSet()
 
+  /// Sectors behind the durable size whose data a write-back brought to the disk: they never show
+  /// garbage.
+  var writtenAhead = RangeSet()
+
   // After failed barriers.
   /// What a failed barrier marked clean although the disk never got it. Writing to one of its pages
   /// makes the page dirty again, and all of it pending.
@@ -75,8 +79,8 @@ struct Inode {
   // MARK: What writes do to the cache.
 
   /// A write of `bytes` at `offset` by operation `operation`.
-  mutating func write(_ bytes: [UInt8], at offset: UInt64, operation: UInt64) {
-    guard !bytes.isEmpty else { return }
+  mutating func write(_ bytes: WrittenBytes, at offset: UInt64, operation: UInt64) {
+    guard bytes.count > 0 else { return }
     let item = PendingData(operation: operation, offset: offset, length: bytes.count, bytes: bytes)
     redirty(item.units(of: Page.size), operation)
     item.apply(to: &cached)

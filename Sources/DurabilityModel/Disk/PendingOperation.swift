@@ -11,9 +11,12 @@ struct PendingData {
   /// How long it is, in bytes.
   var length: Int
   /// The bytes, or nil for zeros (what a truncation cut off).
-  var bytes: [UInt8]?
+  var bytes: WrittenBytes?
   /// Where its bytes start within `bytes`.
   var start = 0
+  /// Whether it reached the device's volatile cache: it is in doubt at a power cut as before, but
+  /// no later write-back writes it again, and so none can fail to.
+  var isInDevice = false
 
   /// The bytes of the file it covers.
   var range: Range<UInt64> { offset..<offset + UInt64(length) }
@@ -45,10 +48,7 @@ struct PendingData {
     }
     let first = start + Int(common.lowerBound - offset)
     let count = Int(common.upperBound - common.lowerBound)
-    bytes.withUnsafeBytes {
-      content.write(
-        UnsafeRawBufferPointer(rebasing: $0[first..<first + count]), at: common.lowerBound)
-    }
+    bytes.apply(first..<first + count, to: &content, at: common.lowerBound)
   }
 
   /// Puts all of its bytes into `content`.

@@ -73,7 +73,7 @@ public struct Fault: Sendable, Equatable {
 /// The faults of one run, and which of them have fired.
 public struct FaultPlan: Sendable {
   /// The faults, in the order of the schedule.
-  public let faults: [Fault]
+  public private(set) var faults: [Fault]
   /// For each fault, how many matching operations its request has seen.
   private var seen: [Int]
   /// For each fault, whether it fired.
@@ -84,6 +84,13 @@ public struct FaultPlan: Sendable {
     self.faults = faults
     seen = Array(repeating: 0, count: faults.count)
     fired = Array(repeating: false, count: faults.count)
+  }
+
+  /// Adds a fault; it counts the operations from now on.
+  mutating func append(_ fault: Fault) {
+    faults.append(fault)
+    seen.append(0)
+    fired.append(false)
   }
 
   /// Whether there is nothing to inject.

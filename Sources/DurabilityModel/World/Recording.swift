@@ -8,6 +8,19 @@ public struct Recording {
   /// An empty recording of an epoch that begins with `start`.
   public init(start: Disk) { self.start = start }
 
+  /// The same operations on the same start, under other assumptions about the disk: what another
+  /// persistence model would have permitted.
+  ///
+  /// Only where no live fault fired: errno, cache and later calls depend on the model then
+  /// (disk.md, "Models are a partial order"). What was pending at the start stays pending.
+  public func under(_ parameters: DiskParameters) -> Recording {
+    var start = start
+    start.parameters = parameters
+    var recording = Recording(start: start)
+    recording.operations = operations
+    return recording
+  }
+
   /// Adds an operation.
   mutating func append(_ operation: DiskOperation, request: UInt64, role: FileRole, nth: Int) {
     operations.append(
@@ -16,7 +29,7 @@ public struct Recording {
 }
 
 /// One operation of a recording.
-public struct RecordedOperation: Sendable {
+public struct RecordedOperation {
   /// What was done.
   public var operation: DiskOperation
   /// The request that was outstanding.

@@ -59,7 +59,9 @@ extension World {
   private func opened(_ number: InodeNumber) -> Description {
     let inode = disk[number]
     let errors = inode?.errors ?? 0
-    return Description(inode: number, errors: inode?.errorSeen ?? true ? errors : errors - 1)
+    return Description(
+      inode: number, errors: inode?.errorSeen ?? true ? errors : errors - 1,
+      fileSystemErrors: disk.fileSystemErrors - (disk.fileSystemErrorSeen ? 0 : 1))
   }
 
   /// Closes a description. No durability effect.
@@ -98,7 +100,9 @@ extension World {
       if prefix > 0 {
         perform(
           .write(
-            inode: number, offset: offset, bytes: Array(bytes[..<prefix]), durability: .volatile),
+            inode: number, offset: offset,
+            bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), at: offset),
+            durability: .volatile),
           number)
       }
       throw fault.error
@@ -106,7 +110,7 @@ extension World {
     let unseen = durability == .synchronous ? unseenError(description) : nil
     perform(
       .write(
-        inode: number, offset: offset, bytes: Array(bytes),
+        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset),
         durability: unseen == nil ? durability : .volatile),
       number)
     if let unseen {
@@ -177,12 +181,12 @@ extension World {
 
   /// The error of an earlier barrier that `description` has not reported yet. One left by an
   /// earlier life of the process is EIO: the disk keeps its count only.
-  private func unseenError(_ description: Description) -> Errno? {
+  func unseenError(_ description: Description) -> Errno? {
     guard disk.errorCount(of: description.inode) != description.errors else { return nil }
     return lastErrors[description.inode] ?? .ioError
   }
 
-  private func reported(_ handle: HandleID, _ number: InodeNumber) {
+  func reported(_ handle: HandleID, _ number: InodeNumber) {
     disk.with(number) { $0.errorSeen = true }
     descriptions[Int(handle.rawValue)]?.errors = disk.errorCount(of: number)
   }

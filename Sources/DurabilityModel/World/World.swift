@@ -32,6 +32,8 @@ public final class World {
     var inode: InodeNumber
     /// The error count it last reported.
     var errors: UInt32
+    /// The file system's error count that a syncfs through it last reported.
+    var fileSystemErrors: UInt32 = 0
   }
 
   private struct Counter {

@@ -17,12 +17,7 @@ enum ListCommand {
       for name in library.names { row(name, try library.load(name).scenario.purpose) }
     case "models":
       for model in PersistenceModelName.allCases {
-        switch model {
-        case .posixMin:
-          row(
-            model.rawValue,
-            "what POSIX promises and nothing more: any subset of unsynced sectors, sizes and names")
-        }
+        row(model.rawValue, model.summary)
       }
     case "faults":
       Console.print("a fault, one line: request=NUMBER OPERATION ROLE nth=N ERRNO [after=BYTES]")

@@ -21,6 +21,12 @@ public enum TortureCommand {
     Command(
       name: "replay", summary: "reproduce a failure from its directory", run: ReplayCommand.run),
     Command(
+      name: "mount", summary: "a disk for any program, on which the power can be cut",
+      run: MountCommand.run),
+    Command(
+      name: "control", summary: "tell a mounted disk to crash, fail, go back…",
+      run: ControlCommand.run),
+    Command(
       name: "list", summary: "list subjects, scenarios, models or faults", run: ListCommand.run),
     Command(
       name: "doctor", summary: "say what this machine lacks, and how to get it",
@@ -40,6 +46,7 @@ public enum TortureCommand {
       return 2
     }
     switch name {
+    case "help" where arguments.count == 2: return main([arguments[1], "--help"])
     case "--help", "-h", "help":
       Console.print(help)
       return 0

@@ -30,6 +30,14 @@ final class Poller {
     }
   }
 
+  /// Watches `file` for urgent events alone: what a table of the kernel gives when it changes.
+  func addUrgent(_ file: Int32, _ source: UInt64) throws(Errno) {
+    var event = epoll_event()
+    event.events = EPOLLPRI.rawValue
+    event.data.u64 = source
+    if epoll_ctl(descriptor, EPOLL_CTL_ADD, file, &event) != 0 { throw Errno(rawValue: errno) }
+  }
+
   /// Stops watching `file`. Nothing happens when it is not watched, or closed.
   func remove(_ file: Int32) {
     guard file >= 0 else { return }

@@ -55,9 +55,23 @@ enum HistoryPrinter {
     case .setSize(let inode, let size): return head + " i\(inode.rawValue) to \(size)"
     case .setAttributes(let inode, _, _, _), .synchronize(let inode, _),
       .synchronizeDirectory(let inode), .failedSynchronize(let inode, _),
-      .failedSynchronizeDirectory(let inode):
+      .failedSynchronizeDirectory(let inode), .evict(let inode):
       return head + " i\(inode.rawValue)"
+    case .dropPages(let inode, let pages): return head + " i\(inode.rawValue)" + text(pages)
+    case .writeBack(let inode, let pages, let outcome):
+      let end =
+        switch outcome {
+        case .durable: " durable"
+        case .deviceCache: " into the device's cache"
+        case .failed(let error, _): " \(error)"
+        }
+      return head + " i\(inode.rawValue)" + text(pages) + end
+    case .synchronizeFileSystem: return operation.kindName
     }
+  }
+
+  private static func text(_ pages: Range<Int>?) -> String {
+    pages.map { " pages \($0.lowerBound)..<\($0.upperBound)" } ?? ""
   }
 
   private static func text(_ outcome: HistoryLine.Outcome) -> String {

@@ -94,10 +94,10 @@ struct Explorer {
     statistics.faultsNotFired += epoch.faults.notFired.count
     for recorded in epoch.recording.operations {
       switch recorded.operation {
-      case .synchronize, .synchronizeDirectory: statistics.barriers += 1
+      case .synchronize, .synchronizeDirectory, .synchronizeFileSystem: statistics.barriers += 1
       case .write(_, _, _, .synchronous): statistics.barriers += 1
       case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
-        .failedSynchronize, .failedSynchronizeDirectory:
+        .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict:
         break
       }
     }

@@ -62,6 +62,9 @@ final class Started {
     while waitpid(identifier, nil, 0) < 0 && errno == EINTR {}
   }
 
+  /// What it has written to standard output so far.
+  var printed: String { (try? String(file: outputPath)) ?? "" }
+
   /// Sends it a signal.
   func signal(_ number: Int32) {
     if status == nil { kill(identifier, number) }

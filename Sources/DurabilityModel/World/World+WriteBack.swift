@@ -1,0 +1,126 @@
+public import StorageInterface
+
+/// Calls that the kernel never forwards to a FUSE server, and write-back that nobody called for
+/// (disk.md, "What FUSE shows and hides"): the harness sees them by other means and tells the
+/// world.
+extension World {
+  /// syncfs through `handle`, or sync when it is nil.
+  ///
+  /// What it covers is the persistence model's affair: everything (`ext4-ordered`, `btrfs`),
+  /// nothing (`posix-min`, `lazyfs`), or all but overwrites where the log is clean (`xfs`). Reports
+  /// a failed write-back of any file once to each description (`s_wb_err` of Linux 5.8); sync
+  /// reports none.
+  public func synchronizeFileSystem(_ handle: HandleID?) throws(Errno) {
+    calls += 1
+    if let handle {
+      let description = try description(handle)
+      if description.fileSystemErrors != disk.fileSystemErrors {
+        // It failed, and so covers nothing (disk.md).
+        descriptions[Int(handle.rawValue)]?.fileSystemErrors = disk.fileSystemErrors
+        disk.fileSystemErrorSeen = true
+        failedBarriers += 1
+        throw .ioError
+      }
+    }
+    perform(.synchronizeFileSystem, name: [])
+  }
+
+  /// The flags of sync_file_range.
+  public struct SyncFileRangeFlags: OptionSet, Sendable {
+    /// The bits as the kernel has them.
+    public let rawValue: UInt32
+    /// Makes flags of the kernel's bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// `SYNC_FILE_RANGE_WAIT_BEFORE`.
+    public static let waitBefore = SyncFileRangeFlags(rawValue: 1)
+    /// `SYNC_FILE_RANGE_WRITE`.
+    public static let write = SyncFileRangeFlags(rawValue: 2)
+    /// `SYNC_FILE_RANGE_WAIT_AFTER`.
+    public static let waitAfter = SyncFileRangeFlags(rawValue: 4)
+  }
+
+  /// sync_file_range: what it started reaches the device's volatile cache. Never a barrier
+  /// (groundtruth, row j: 851 of 2378 such overwrites lost).
+  ///
+  /// `range` is in bytes; its pages are meant whole. With a flag that waits it reports an earlier
+  /// failure, and by that consumes the report of its description (groundtruth, section 2).
+  public func writeBack(
+    range: Range<UInt64>, of handle: HandleID, wait flags: SyncFileRangeFlags
+  ) throws(Errno) {
+    let description = try description(handle)
+    let number = description.inode
+    calls += 1
+    if flags.contains(.write),
+      disk[number]?.dirtyPages(Self.pages(touching: range)).isEmpty == false
+    {
+      perform(
+        .writeBack(inode: number, pages: Self.pages(touching: range), outcome: .deviceCache), number
+      )
+    }
+    guard !flags.isDisjoint(with: [.waitBefore, .waitAfter]) else { return }
+    if let unseen = unseenError(description) {
+      reported(handle, number)
+      throw unseen
+    }
+  }
+
+  /// `POSIX_FADV_DONTNEED`: whole clean pages within `range` leave the cache.
+  public func adviseDontNeed(range: Range<UInt64>, of handle: HandleID) throws(Errno) {
+    let number = try description(handle).inode
+    calls += 1
+    let size = UInt64(Page.size)
+    let first = range.lowerBound / size + (range.lowerBound % size == 0 ? 0 : 1)
+    // A range that reaches the end of the file takes its last page along.
+    let reachesEnd = range.upperBound >= disk[number]?.cachedSize ?? 0
+    let end = range.upperBound / size + (reachesEnd && range.upperBound % size != 0 ? 1 : 0)
+    guard first < end, disk[number]?.isClean == false else { return }
+    perform(
+      .dropPages(
+        inode: number,
+        pages: Int(clamping: first)..<Int(clamping: end)), number)
+  }
+
+  /// A write-back of the file's dirty pages in `pages` (nil: all) without any call of the subject.
+  /// One that failed is reported at a later barrier, to whom it concerns (disk.md).
+  public func writeBack(
+    _ number: InodeNumber, pages: Range<Int>?, _ outcome: WriteBackOutcome
+  ) throws(Errno) {
+    let inode = try inode(number)
+    guard !inode.dirtyPages(pages).isEmpty else { return }
+    perform(.writeBack(inode: number, pages: pages, outcome: outcome), number)
+    if case .failed(let error, _) = outcome { lastErrors[number] = error }
+  }
+
+  /// An inode leaves the cache, with an error that nobody has seen; not while somebody has it open.
+  public func evict(_ number: InodeNumber) throws(Errno) {
+    _ = try inode(number)
+    guard !descriptions.contains(where: { $0?.inode == number }) else { return }
+    perform(.evict(inode: number), number)
+  }
+
+  /// What a shared mapping stored in a page arrives, as a write without a barrier: at
+  /// sync_file_range, msync or the process's end, in any order (disk.md, "Two crashes"). It never
+  /// grows the file.
+  public func storeMapped(
+    _ bytes: UnsafeRawBufferPointer, at offset: UInt64, in number: InodeNumber
+  ) throws(Errno) {
+    let inode = try inode(number)
+    guard inode.kind == .regular else { throw .invalidArgument }
+    calls += 1
+    guard offset < inode.cachedSize else { return }
+    let count = Int(min(UInt64(bytes.count), inode.cachedSize - offset))
+    guard count > 0 else { return }
+    perform(
+      .write(
+        inode: number, offset: offset,
+        bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset),
+        durability: .volatile),
+      number)
+  }
+
+  private static func pages(touching range: Range<UInt64>) -> Range<Int> {
+    let size = UInt64(Page.size)
+    let end = range.upperBound / size + (range.upperBound % size == 0 ? 0 : 1)
+    return Int(clamping: range.lowerBound / size)..<Int(clamping: end)
+  }
+}
