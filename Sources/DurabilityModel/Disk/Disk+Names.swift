@@ -29,8 +29,9 @@ extension Disk {
       pend(.remove(directory: directory, name: name), count)
     case .rename(let directory, let name, let newDirectory, let newName, let mode):
       applyRename(directory, name, newDirectory, newName, mode, count)
-    case .write, .setSize, .setAttributes, .synchronize, .synchronizeDirectory,
-      .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict,
+    case .write, .setSize, .setAttributes, .synchronize, .synchronizeRange,
+      .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory, .writeBack,
+      .dropPages, .evict,
       .synchronizeFileSystem:
       preconditionFailure("not an operation on names")
     }

@@ -88,15 +88,8 @@ public struct Disk {
     switch operation {
     case .create, .link, .unlink, .removeDirectory, .rename:
       applyName(operation, count)
-    case .write(let number, let offset, let bytes, let durability):
-      let sectorSize = parameters.sectorSize
-      let lies = parameters.liesAboutBarriers
-      with(number) { inode in
-        inode.write(bytes, at: offset, operation: count)
-        if durability == .synchronous && !lies {
-          inode.cover(offset..<offset + UInt64(bytes.count), sectorSize: sectorSize)
-        }
-      }
+    case .write(let number, let offset, let bytes):
+      with(number) { $0.write(bytes, at: offset, operation: count) }
     case .setSize(let number, let size):
       if let inode = self[number], size < inode.cachedSize { keepFreed(inode, number) }
       with(number) { $0.setSize(size, operation: count) }
@@ -108,6 +101,9 @@ public struct Disk {
       }
     case .synchronize(let number, _):
       if !parameters.liesAboutBarriers { with(number) { $0.cover() } }
+    case .synchronizeRange(let number, let range):
+      let sectorSize = parameters.sectorSize
+      if !parameters.liesAboutBarriers { with(number) { $0.cover(range, sectorSize: sectorSize) } }
     case .synchronizeDirectory(let number):
       if !parameters.liesAboutBarriers { coverNames(of: number) }
     case .failedSynchronize(let number, let after):

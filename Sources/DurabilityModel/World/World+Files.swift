@@ -84,7 +84,7 @@ extension World {
   ///
   /// A synchronous write is a barrier for its range, and so reports an earlier failure that this
   /// description has not seen (`generic_write_sync` of Linux); its bytes are then in the cache
-  /// only.
+  /// only. The write and its barrier are two operations of the disk, with a crash point between.
   public func write(
     _ handle: HandleID, at offset: UInt64, _ bytes: UnsafeRawBufferPointer,
     _ durability: WriteDurability
@@ -101,23 +101,20 @@ extension World {
         perform(
           .write(
             inode: number, offset: offset,
-            bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), at: offset),
-            durability: .volatile),
+            bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), at: offset)),
           number)
       }
       throw fault.error
     }
-    let unseen = durability == .synchronous ? unseenError(description) : nil
     perform(
-      .write(
-        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset),
-        durability: unseen == nil ? durability : .volatile),
-      number)
-    if let unseen {
+      .write(inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset)), number)
+    guard durability == .synchronous else { return bytes.count }
+    if let unseen = unseenError(description) {
       reported(handle, number)
       failedBarriers += 1
       throw unseen
     }
+    perform(.synchronizeRange(inode: number, range: offset..<end), number)
     return bytes.count
   }
 

@@ -41,10 +41,28 @@ struct ChoiceFamily {
     return (0...count).map { end in (0..<count).map { $0 < end } }
   }
 
-  /// The ways for one file: whole pages first, then those with a torn one. `body` returns false to
-  /// stop.
-  func forEach(of file: InodeNumber, _ body: (PowerLossChoice.FileChoice) -> Bool) {
+  /// Which of the ways are listed.
+  enum Part: CaseIterable {
+    /// Whole pages.
+    case wholePages
+    /// One torn page beside whole ones.
+    case tornPage
+  }
+
+  /// The ways for one file. `body` returns false to stop.
+  func forEach(
+    _ part: Part, of file: InodeNumber, _ body: (PowerLossChoice.FileChoice) -> Bool
+  ) {
     guard let inode = disk[file] else { return }
+    switch part {
+    case .wholePages: wholePages(inode, file, body)
+    case .tornPage: if !disk.parameters.tears.isEmpty { tornPage(inode, file, body) }
+    }
+  }
+
+  private func wholePages(
+    _ inode: Inode, _ file: InodeNumber, _ body: (PowerLossChoice.FileChoice) -> Bool
+  ) {
     let sizes = Self.sizes(of: inode)
     let pages = Self.pages(of: inode)
     let earlier = Self.earlierItems(of: inode)
@@ -54,14 +72,21 @@ struct ChoiceFamily {
         for mode in earlier where !body(choice(file, kept, mode, size)) { return }
       }
     }
-    guard !disk.parameters.tears.isEmpty else { return }
+  }
+
+  private func tornPage(
+    _ inode: Inode, _ file: InodeNumber, _ body: (PowerLossChoice.FileChoice) -> Bool
+  ) {
+    let sizes = Self.sizes(of: inode)
+    let pages = Self.pages(of: inode)
+    let earlier = Self.earlierItems(of: inode)
     let coarse =
       sizes.count <= 3 ? sizes : [sizes[0], sizes[sizes.count / 2], sizes[sizes.count - 1]]
     for (index, page) in pages.enumerated() {
       let others = pages.filter { $0 != page }
       var few = [[], Array(pages[..<index]), others]
       let newest = inode.pendingData.last?.units(of: Page.size) ?? 0..<0
-      let beside = others.filter(newest.contains)
+      let beside = others.count <= 3 ? others : others.filter(newest.contains)
       if beside.count <= 3 { few = Self.shapes(of: beside) + few.dropFirst() }
       for mask in 1..<255 {
         for shape in few {

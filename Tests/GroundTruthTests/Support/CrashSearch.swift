@@ -99,18 +99,19 @@ struct CrashSearch {
 
   /// Looks for what is still wanted among the family of each point, from the last one back.
   func direct(_ points: [CrashPoint], _ found: inout Found, _ wanted: inout Wanted) {
-    for point in points.reversed() where !wanted.isEmpty(at: point.marks.stage) {
-      let family = ChoiceFamily(point.disk)
-      for names in family.names {
-        if wanted.isEmpty(at: point.marks.stage) { break }
-        direct(point, family, names, &found, &wanted)
+    for part in ChoiceFamily.Part.allCases {
+      for point in points.reversed() where !wanted.isEmpty(at: point.marks.stage) {
+        let family = ChoiceFamily(point.disk)
+        for names in family.names where !wanted.isEmpty(at: point.marks.stage) {
+          direct(point, family, part, names, &found, &wanted)
+        }
       }
     }
   }
 
   private func direct(
-    _ point: CrashPoint, _ family: ChoiceFamily, _ names: [Bool], _ found: inout Found,
-    _ wanted: inout Wanted
+    _ point: CrashPoint, _ family: ChoiceFamily, _ part: ChoiceFamily.Part, _ names: [Bool],
+    _ found: inout Found, _ wanted: inout Wanted
   ) {
     let stage = point.marks.stage
     // Where several files have something pending, each is varied beside nothing and all of the
@@ -123,7 +124,7 @@ struct CrashSearch {
         var files = family.files.map {
           keepsOthers ? family.everything(of: $0) : family.nothing(of: $0)
         }
-        family.forEach(of: family.files[index]) { way in
+        family.forEach(part, of: family.files[index]) { way in
           files[index] = way
           let choice = PowerLossChoice(names: names, files: files)
           if let name = look(point, choice, &found, &wanted), named.insert(name).inserted {

@@ -45,11 +45,13 @@ extension Laboratory {
 
   /// `sync_file_range` of the whole file, with all three flags: no barrier (groundtruth, row j).
   func writeBack(_ file: OpenFile) throws {
+    let size = try world.size(of: file.handle)
+    try world.writeBack(
+      range: 0..<size, of: file.handle, wait: [.waitBefore, .write, .waitAfter])
   }
 
   /// syncfs.
-  func synchronizeFileSystem() throws {
-  }
+  func synchronizeFileSystem() throws { try world.synchronizeFileSystem(nil) }
 
   /// fallocate from the start of the file on.
   func allocate(_ file: OpenFile, size: Int, keepsSize: Bool) throws {

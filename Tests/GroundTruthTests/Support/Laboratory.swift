@@ -45,7 +45,8 @@ final class Laboratory {
       case .symbolicLink, nil: break
       }
     }
-    world = World(disk: world.disk.afterPowerLoss(PowerLossChoice(names: [], files: [])), recording: true)
+    world = World(
+      disk: world.disk.afterPowerLoss(PowerLossChoice(names: [], files: [])), recording: true)
     self.noise = noise.kinds
     openFiles = []
   }

@@ -22,19 +22,30 @@ enum Naming {
 
   /// Runs of bytes: `D` where they are the expected ones, `0` where they are zero instead, else `X`.
   static func byteRuns(_ bytes: [UInt8], _ expected: [UInt8]) -> String {
-    var result: [Character] = []
-    bytes.withUnsafeBufferPointer { bytes in
-      expected.withUnsafeBufferPointer { expected in
-        var last: UInt8 = 0
-        for index in 0..<min(bytes.count, expected.count) {
-          let letter: UInt8 =
-            bytes[index] == expected[index] ? 0x44 : bytes[index] == 0 ? 0x30 : 0x58
-          if letter != last { result.append(Character(UnicodeScalar(letter))) }
-          last = letter
-        }
+    let end = min(bytes.count, expected.count)
+    var letters: [UInt8] = []
+    var position = 0
+    while position < end {
+      let part = position..<min(position + 512, end)
+      position = part.upperBound
+      if equal(bytes, expected, part) {
+        if letters.last != 0x44 { letters.append(0x44) }
+        continue
+      }
+      let hasZeros = expected.withUnsafeBytes {
+        $0.baseAddress.flatMap { memchr($0 + part.lowerBound, 0, part.count) } != nil
+      }
+      if !hasZeros && isZero(bytes, part) {
+        if letters.last != 0x30 { letters.append(0x30) }
+        continue
+      }
+      for index in part {
+        let letter: UInt8 =
+          bytes[index] == expected[index] ? 0x44 : bytes[index] == 0 ? 0x30 : 0x58
+        if letters.last != letter { letters.append(letter) }
       }
     }
-    return String(result)
+    return String(decoding: letters, as: UTF8.self)
   }
 
   /// The class of each part of `step` bytes (`sect`): the letter of the first candidate with these

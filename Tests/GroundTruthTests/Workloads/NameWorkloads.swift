@@ -172,7 +172,8 @@ extension Workload {
       },
       observe: { view, done in
         let names = ["a", "b"].filter(view.exists)
-        var flags = names.filter { !Naming.holds(view.read($0), data) }.map { _ in "content damaged" }
+        var flags = names.filter { !Naming.holds(view.read($0), data) }.map { _ in "content damaged"
+        }
         if let first = names.first, let links = view.linkCount(first), links != names.count {
           flags.append("nlink \(links) names \(names.count)")
         }
