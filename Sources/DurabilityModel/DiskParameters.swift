@@ -8,10 +8,15 @@ public struct DiskParameters: Sendable, Equatable {
   public var tears: [TearShape] = TearShape.allCases
   /// What never-synced space may hold when its size reached the disk and its data did not.
   public var garbage: [GarbageKind] = GarbageKind.allCases
-  /// What a failed fsync leaves behind.
-  public var afterFailedBarrier: AfterFailedBarrier = .ext4
+  /// What a failed fsync leaves behind; nil for what the model says.
+  public var afterFailedBarrier: AfterFailedBarrier?
+  /// How many bytes the files may take; nil for no limit.
+  public var quota: Quota?
   /// Barriers return and nothing becomes durable: a lying disk, the positive control.
   public var liesAboutBarriers = false
+
+  /// What a failed fsync leaves behind where a fault does not say.
+  public var afterState: AfterFailedBarrier { afterFailedBarrier ?? .standard(for: model) }
 
   /// The default: `posix-min` with 512-byte sectors, every tear and every garbage.
   public init() {}
@@ -72,10 +77,4 @@ public enum GarbageKind: String, Sendable, CaseIterable {
   case staleOldest = "stale-oldest"
   /// The subject's own bytes from another, sector-aligned offset of the same file.
   case ownRecords = "own-records"
-}
-
-/// What a failed fsync leaves behind (disk.md, "A failed fsync has an after-state").
-public enum AfterFailedBarrier: String, Sendable, CaseIterable {
-  /// Pages clean, cache new, disk old; a page that never reached the disk stays unwritten.
-  case ext4
 }

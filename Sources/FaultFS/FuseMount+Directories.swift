@@ -10,7 +10,7 @@ extension FuseMount {
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
         let node = mount.node(node)
-        if node != .mountRoot { _ = try mount.world(node.slot) }
+        if node != .mountRoot { try mount.world(node.slot).admit(.opendir, node.inode) }
         let number = mount.openDirectories.open()
         information.pointee.fh = number
         if fuse_reply_open(request, information) == -ENOENT {
@@ -66,7 +66,7 @@ extension FuseMount {
       let free = capacity - used
       let length =
         plus
-        ? addWithAttributes(request, entry, buffer.map { $0 + used }, free, next)
+        ? addWithAttributes(request, entry, in: node, buffer.map { $0 + used }, free, next)
         : Self.add(request, entry, buffer.map { $0 + used }, free, next)
       // An entry that does not fit reports the space it needs and is not written.
       if length > free { break }
@@ -86,14 +86,21 @@ extension FuseMount {
     return fuse_add_direntry(request, place, free, entry.name, &status, next)
   }
 
+  private func stillNames(_ entry: DirectoryListing.Entry, in directory: NodeNumber) -> Bool {
+    if directory == .mountRoot { return true }
+    let name = entry.name.dropLast().map { UInt8(bitPattern: $0) }
+    return (try? world(directory.slot).names(name, entry.node.inode, in: directory.inode)) ?? false
+  }
+
   private func addWithAttributes(
-    _ request: fuse_req_t?, _ entry: DirectoryListing.Entry,
+    _ request: fuse_req_t?, _ entry: DirectoryListing.Entry, in directory: NodeNumber,
     _ place: UnsafeMutablePointer<CChar>?, _ free: Int, _ next: off_t
   ) -> Int {
     var parameters = fuse_entry_param()
     // Inode 0 tells the kernel to take the name alone. So for `.` and `..`, which it knows, and for
-    // a file that was removed since the listing was made.
-    if !entry.isDot, let full = try? self.entry(entry.node) {
+    // a name that was removed or given to another file since the listing was made: the kernel would
+    // believe the listing.
+    if !entry.isDot, stillNames(entry, in: directory), let full = try? self.entry(entry.node) {
       parameters = full
     } else {
       parameters.attr.st_ino = ino_t(entry.node.rawValue)
@@ -112,7 +119,11 @@ extension FuseMount {
     }
     var listing = DirectoryListing()
     listing.entries.append(entry([0x2e], node, .directory, isDot: true))
-    listing.entries.append(entry([0x2e, 0x2e], .mountRoot, .directory, isDot: true))
+    var above = NodeNumber.mountRoot
+    if node != .mountRoot && node.inode != .root {
+      above = NodeNumber(slot: node.slot, try world(node.slot).parent(of: node.inode))
+    }
+    listing.entries.append(entry([0x2e, 0x2e], above, .directory, isDot: true))
     if node == .mountRoot {
       for slot in worlds.indices where worlds[slot] != nil {
         listing.entries.append(entry(names[slot], NodeNumber(slot: slot, .root), .directory))

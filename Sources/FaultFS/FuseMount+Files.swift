@@ -3,21 +3,9 @@ import DurabilityModel
 import Glibc
 import StorageInterface
 
-// The requests about one file: attributes, content, barriers.
+// The requests about one file: opening, content, barriers.
 extension FuseMount {
   static func setFileOperations(_ operations: inout fuse_lowlevel_ops) {
-    operations.getattr = { request, node, _ in
-      FuseMount.answer(request) { mount throws(Errno) in
-        try mount.replyAttributes(request, mount.node(node))
-      }
-    }
-    operations.setattr = { request, node, attributes, changes, _ in
-      FuseMount.answer(request) { mount throws(Errno) in
-        guard let attributes else { throw .invalidArgument }
-        try mount.setAttributes(mount.node(node), attributes.pointee, changes)
-        try mount.replyAttributes(request, mount.node(node))
-      }
-    }
     operations.create = { request, parent, name, mode, information in
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
@@ -40,6 +28,7 @@ extension FuseMount {
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
         let open = OpenNumber(information.pointee.fh)
+        mount.forgetOwedBarriers(open)
         try mount.world(open.slot).release(open.handle)
         fuse_reply_err(request, 0)
       }
@@ -48,6 +37,11 @@ extension FuseMount {
       FuseMount.answer(request) { mount throws(Errno) in
         guard let information else { throw .invalidArgument }
         let open = OpenNumber(information.pointee.fh)
+        // The kernel's own, behind a write that was its own barrier already.
+        if !mount.owedBarriers.isEmpty && mount.takeOwedBarrier(request, open) {
+          fuse_reply_err(request, 0)
+          return
+        }
         try mount.world(open.slot).synchronize(open.handle, dataOnly: dataOnly != 0)
         fuse_reply_err(request, 0)
       }
@@ -77,9 +71,14 @@ extension FuseMount {
         // The description's flags, with RWF_DSYNC and RWF_SYNC of this call added by the kernel. In
         // direct mode no FSYNC follows, so the flag is the barrier. O_SYNC contains O_DSYNC's bit.
         let synchronous = information.pointee.flags & O_DSYNC != 0
+        if mount.options.mode == .direct {
+          // In cached mode the kernel does it with a SETATTR of its own.
+          if Caller(request).user != 0 { world.dropPrivileges(open.handle) }
+        }
         let count = try world.write(
           open.handle, at: UInt64(offset), UnsafeRawBufferPointer(start: bytes, count: size),
           synchronous ? .synchronous : .volatile)
+        if synchronous && mount.options.mode == .cached { mount.oweBarrier(request, open) }
         fuse_reply_write(request, count)
       }
     }
@@ -138,31 +137,6 @@ extension FuseMount {
     switch options.mode {
     case .direct: information.direct_io = 1
     case .cached: information.direct_io = 0
-    }
-  }
-
-  private func replyAttributes(_ request: fuse_req_t?, _ node: NodeNumber) throws(Errno) {
-    var status = try status(of: node)
-    fuse_reply_attr(request, &status, options.attributeTimeout)
-  }
-
-  /// Times are left alone: the model's clock counts operations, and a program cannot set it.
-  private func setAttributes(
-    _ node: NodeNumber, _ attributes: stat, _ changes: Int32
-  ) throws(Errno) {
-    let world = try world(of: node)
-    if changes & FUSE_SET_ATTR_SIZE != 0 {
-      guard attributes.st_size >= 0 else { throw .invalidArgument }
-      try world.setSize(node.inode, to: UInt64(attributes.st_size))
-    }
-    if changes & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID) != 0 {
-      try world.setOwner(
-        node.inode,
-        user: changes & FUSE_SET_ATTR_UID != 0 ? attributes.st_uid : nil,
-        group: changes & FUSE_SET_ATTR_GID != 0 ? attributes.st_gid : nil)
-    }
-    if changes & FUSE_SET_ATTR_MODE != 0 {
-      try world.setMode(node.inode, UInt16(attributes.st_mode & 0o7777))
     }
   }
 }

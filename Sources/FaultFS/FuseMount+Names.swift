@@ -22,18 +22,9 @@ extension FuseMount {
         try mount.replyEntry(request, NodeNumber(slot: parent.slot, inode))
       }
     }
-    operations.mknod = { request, parent, name, mode, _ in
+    operations.mknod = { request, parent, name, mode, device in
       FuseMount.answer(request) { mount throws(Errno) in
-        // Pipes, sockets and devices have no place in the model; EPERM is what mknod(2) documents
-        // for a file system without them.
-        guard mode & S_IFMT == S_IFREG || mode & S_IFMT == 0 else { throw .notPermitted }
-        let parent = mount.node(parent)
-        let world = try mount.world(of: parent)
-        let caller = Caller(request)
-        let inode = try world.create(
-          try mount.name(name), in: parent.inode, mode: UInt16(mode & 0o7777),
-          user: caller.user, group: caller.group)
-        try mount.replyEntry(request, NodeNumber(slot: parent.slot, inode))
+        try mount.makeNode(request, mount.node(parent), name, mode, device)
       }
     }
     operations.symlink = { request, target, parent, name in
@@ -121,6 +112,33 @@ extension FuseMount {
     }
   }
 
+  private func makeNode(
+    _ request: fuse_req_t?, _ parent: NodeNumber, _ text: UnsafePointer<CChar>?, _ mode: mode_t,
+    _ device: dev_t
+  ) throws(Errno) {
+    let world = try world(of: parent)
+    let name = try name(text)
+    let caller = Caller(request)
+    let permissions = UInt16(mode & 0o7777)
+    let kind: FileKind
+    switch mode & S_IFMT {
+    case S_IFREG, 0: kind = .regular
+    case S_IFIFO: kind = .pipe
+    case S_IFSOCK: kind = .socket
+    case S_IFCHR: kind = .characterDevice
+    case S_IFBLK: kind = .blockDevice
+    default: throw .invalidArgument
+    }
+    let inode =
+      kind == .regular
+      ? try world.create(
+        name, in: parent.inode, mode: permissions, user: caller.user, group: caller.group)
+      : try world.makeSpecial(
+        name, in: parent.inode, kind, device: UInt32(truncatingIfNeeded: device),
+        mode: permissions, user: caller.user, group: caller.group)
+    try replyEntry(request, NodeNumber(slot: parent.slot, inode))
+  }
+
   func replyEntry(_ request: fuse_req_t?, _ node: NodeNumber) throws(Errno) {
     var entry = try entry(node)
     fuse_reply_entry(request, &entry)
@@ -143,11 +161,14 @@ struct Caller {
   let user: UInt32
   /// The group.
   let group: UInt32
+  /// The thread.
+  let thread: Int32
 
   /// The caller of `request`; root where libfuse does not know.
   init(_ request: fuse_req_t?) {
     let context = fuse_req_ctx(request)
     user = context?.pointee.uid ?? 0
     group = context?.pointee.gid ?? 0
+    thread = context?.pointee.pid ?? 0
   }
 }

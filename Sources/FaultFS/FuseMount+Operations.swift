@@ -3,11 +3,12 @@ import Glibc
 
 extension FuseMount {
   /// The requests that are served. What is missing here libfuse answers with `ENOSYS`, once; the
-  /// kernel then does without: `access` (no permissions are checked), `flush` (close says nothing),
-  /// extended attributes and `fallocate` (`EOPNOTSUPP` to the program), `lseek` and
-  /// `copy_file_range` (the kernel's own), `O_TMPFILE` (`EOPNOTSUPP`). The lock requests are
-  /// missing because the kernel's own locks are right. `fsync` and `fsyncdir` must never be
-  /// missing: a barrier answered `ENOSYS` is not sent again.
+  /// kernel then does without: `access` (the kernel checks permissions itself), `flush` (close says
+  /// nothing), `O_TMPFILE` (`EOPNOTSUPP`), `poll` and `bmap`. The lock requests are missing because
+  /// the kernel's own locks are right. `fsync` and `fsyncdir` must never be missing: a barrier
+  /// answered `ENOSYS` is not sent again. Nor may `getxattr`, or no attribute could be read back;
+  /// its price is a request before each write of a cached file (the kernel looks for
+  /// `security.capability`), none in direct mode.
   static func operations() -> fuse_lowlevel_ops {
     var operations = fuse_lowlevel_ops()
     operations.`init` = { _, connection in
@@ -17,20 +18,9 @@ extension FuseMount {
     setNameOperations(&operations)
     setFileOperations(&operations)
     setDirectoryOperations(&operations)
-    operations.statfs = { request, _ in
-      var status = statvfs()
-      status.f_bsize = 4096
-      status.f_frsize = 4096
-      // One tebibyte, free: a quota is the model's to enforce, by ENOSPC.
-      status.f_blocks = 1 << 28
-      status.f_bfree = status.f_blocks
-      status.f_bavail = status.f_blocks
-      status.f_files = 1 << 24
-      status.f_ffree = status.f_files
-      status.f_favail = status.f_files
-      status.f_namemax = UInt(FuseMount.maximumNameLength)
-      fuse_reply_statfs(request, &status)
-    }
+    setAttributeOperations(&operations)
+    setExtendedAttributeOperations(&operations)
+    setSpaceOperations(&operations)
     return operations
   }
 
@@ -52,6 +42,12 @@ extension FuseMount {
     set(FUSE_CAP_SPLICE_MOVE, false)
     set(FUSE_CAP_POSIX_LOCKS, false)
     set(FUSE_CAP_FLOCK_LOCKS, false)
+    // Nobody but the kernel's own users changes a world's files: what it caches is right, and must
+    // not be dropped because a time moved. Changes from outside are told to it.
+    set(FUSE_CAP_AUTO_INVAL_DATA, false)
+    // The kernel then takes the set-user-ID bit away itself at chown, truncation and cached writes,
+    // knowing who may keep it; direct writes are ours to look at.
+    set(FUSE_CAP_HANDLE_KILLPRIV, false)
     connection.max_write = UInt32(maximumTransfer)
   }
 }

@@ -23,7 +23,11 @@ extension FuseMount {
     do throws(Errno) {
       try body(mount)
     } catch {
-      fuse_reply_err(request, error.rawValue)
+      if error == World.neverReturns {
+        mount.hold(request)
+      } else {
+        fuse_reply_err(request, error.rawValue)
+      }
     }
   }
 
@@ -68,7 +72,10 @@ extension FuseMount {
   func status(of node: NodeNumber) throws(Errno) -> stat {
     guard node != .mountRoot else { return rootStatus() }
     let attributes = try world(node.slot).attributes(node.inode)
-    return Self.status(attributes, slot: node.slot)
+    var status = Self.status(attributes, slot: node.slot)
+    if attributes.user == 0 { status.st_uid = owner.user }
+    if attributes.group == 0 { status.st_gid = owner.group }
+    return status
   }
 
   /// The answer that tells the kernel about the inode `node`.
@@ -86,8 +93,8 @@ extension FuseMount {
     status.st_ino = ino_t(NodeNumber.mountRoot.rawValue)
     status.st_mode = S_IFDIR | 0o755
     status.st_nlink = 2
-    status.st_uid = geteuid()
-    status.st_gid = getegid()
+    status.st_uid = owner.user
+    status.st_gid = owner.group
     status.st_blksize = 4096
     status.st_mtim.tv_sec = Self.firstSecond
     return status
@@ -103,11 +110,21 @@ extension FuseMount {
     status.st_size = off_t(clamping: attributes.size)
     status.st_blocks = blkcnt_t(clamping: attributes.blocks)
     status.st_blksize = 4096
-    let second = firstSecond + Int(clamping: min(attributes.modified, 1 << 40))
-    status.st_mtim.tv_sec = second
-    status.st_ctim.tv_sec = second
-    status.st_atim.tv_sec = second
+    status.st_rdev = dev_t(attributes.device)
+    status.st_mtim = time(attributes.modificationTime)
+    status.st_ctim = time(.operation(attributes.changed))
+    status.st_atim = time(attributes.accessTime)
     return status
+  }
+
+  /// A time of the model as programs see it: the count of operations as seconds.
+  private static func time(_ moment: FileMoment) -> timespec {
+    switch moment {
+    case .operation(let count):
+      timespec(tv_sec: firstSecond + Int(clamping: min(count, 1 << 40)), tv_nsec: 0)
+    case .set(let time):
+      timespec(tv_sec: Int(time.seconds), tv_nsec: Int(time.nanoseconds))
+    }
   }
 
   /// The file type bits of `st_mode`.
@@ -116,6 +133,10 @@ extension FuseMount {
     case .regular: S_IFREG
     case .directory: S_IFDIR
     case .symbolicLink: S_IFLNK
+    case .pipe: S_IFIFO
+    case .socket: S_IFSOCK
+    case .characterDevice: S_IFCHR
+    case .blockDevice: S_IFBLK
     }
   }
 }

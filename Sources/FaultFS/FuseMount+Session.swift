@@ -44,6 +44,7 @@ extension FuseMount {
   /// nothing.
   public func unmount() {
     guard let session else { return }
+    letGo()
     self.session = nil
     fileDescriptor = -1
     fuse_session_unmount(session)
@@ -78,7 +79,7 @@ extension FuseMount {
   }
 
   private func makeSession() -> OpaquePointer? {
-    var optionList = "fsname=torture,subtype=torture,nosuid,nodev"
+    var optionList = "fsname=torture,subtype=torture,nosuid,nodev,default_permissions"
     if options.allowsOtherUsers { optionList += ",allow_other" }
     var operations = Self.operations()
     var texts = ["torture", "-o", optionList].map { (text: String) in strdup(text) }

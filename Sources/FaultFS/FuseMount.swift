@@ -36,8 +36,19 @@ public final class FuseMount {
   var slotOfName: [[UInt8]: Int] = [:]
   /// The slot of the world that is shown at the mount point itself, where `show` was called.
   var rootSlot: Int?
+  /// Requests of calls that never return (an injected fault). The kernel cannot end a process while
+  /// one of its requests is in our hands, so they are answered when the process is to be gone.
+  var heldRequests: [fuse_req_t] = []
+  /// Whether calls that never return are answered with an error at once: their process is dying.
+  var letsGo = false
   /// The directories that are open now, by handle.
   var openDirectories = OpenDirectories()
+  /// Barriers that the kernel will ask for although the write before each was one itself; of cached
+  /// mode only, and never more than there are threads in a synchronous write.
+  var owedBarriers: [OwedBarrier] = []
+  /// Whom the files of root belong to in what programs see: root, or the user who mounted. An
+  /// ordinary user's mount has no other users, and a world made elsewhere may be root's.
+  let owner = (user: geteuid(), group: getegid())
 
   /// The largest read or write request, in bytes; the most that Linux allows (256 pages).
   static let maximumTransfer = 1 << 20
@@ -98,6 +109,39 @@ public final class FuseMount {
   public func detach(_ slot: Int) {
     precondition(worlds.indices.contains(slot), "no world was ever attached in this slot")
     worlds[slot] = nil
+  }
+
+  /// Whether a call of the process was met by a fault that never lets it return.
+  public var holdsCalls: Bool { !heldRequests.isEmpty }
+
+  /// Answers the calls that would never have returned, with EIO: for when their process is killed,
+  /// which the kernel puts off while a request is open. Further ones are answered at once, until
+  /// `holdAgain`.
+  public func letGo() {
+    letsGo = true
+    for request in heldRequests { fuse_reply_err(request, EIO) }
+    heldRequests.removeAll()
+  }
+
+  /// From now on calls that never return are held again.
+  public func holdAgain() { letsGo = false }
+
+  /// Keeps a request unanswered until its process is interrupted or killed, or `letGo`.
+  func hold(_ request: fuse_req_t) {
+    if letsGo {
+      fuse_reply_err(request, EIO)
+      return
+    }
+    heldRequests.append(request)
+    fuse_req_interrupt_func(
+      request,
+      { request, data in
+        guard let request, let data else { return }
+        let mount = Unmanaged<FuseMount>.fromOpaque(data).takeUnretainedValue()
+        guard let index = mount.heldRequests.firstIndex(of: request) else { return }
+        mount.heldRequests.remove(at: index)
+        fuse_reply_err(request, EINTR)
+      }, Unmanaged.passUnretained(self).toOpaque())
   }
 
   /// How many worlds were ever attached. The kernel keeps a few inodes for each, so a mount is best

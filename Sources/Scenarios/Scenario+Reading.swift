@@ -98,23 +98,8 @@ extension Scenario {
       ?? self.disk.afterFailedBarrier
     self.disk.liesAboutBarriers =
       try disk.boolean("liesAboutBarriers") ?? self.disk.liesAboutBarriers
+    try readQuota(&disk)
     try disk.finish()
-  }
-
-  private mutating func readFaults(_ reader: inout ScenarioReader) throws(ScenarioError) {
-    for var fault in try reader.objects("faults") ?? [] {
-      guard let operation = try fault.choice("operation", FaultableOperation.self) else {
-        throw fault.error("a fault needs an \"operation\", such as \"fsync\"")
-      }
-      guard let errno = try fault.errno("errno") else {
-        throw fault.error("a fault needs an \"errno\", such as \"EIO\"")
-      }
-      var template = FaultTemplate(operation: operation.rawValue, errno: errno)
-      template.role = try fault.string("role") ?? template.role
-      try fault.set(&template.share, "share", in: 1...100)
-      try fault.finish()
-      faults.append(template)
-    }
   }
 
   private mutating func readLimits(_ reader: inout ScenarioReader) throws(ScenarioError) {
@@ -130,22 +115,9 @@ extension Scenario {
 
 extension ScenarioReader {
   /// Sets `value` to the whole number of `key`, where it is there.
-  fileprivate mutating func set(
+  mutating func set(
     _ value: inout Int, _ key: String, in range: ClosedRange<Int>
   ) throws(ScenarioError) {
     if let number = try integer(key, in: range) { value = number }
-  }
-
-  /// The C name of an errno that a fault can have, or nil where the key is absent.
-  fileprivate mutating func errno(_ key: String) throws(ScenarioError) -> String? {
-    guard let node = node(key) else { return nil }
-    guard case .string(let text) = node.value else {
-      throw error(node, "\"\(key)\" must be the name of an errno, such as \"EIO\"")
-    }
-    let known = Fault.errorNames
-    if let name = known.first(where: { text.elementsEqual($0.utf8) }) { return name }
-    throw error(
-      node,
-      "\"\(key)\" cannot be \(Spelling.quoted(text))\(Spelling.hint(for: text, among: known))")
   }
 }

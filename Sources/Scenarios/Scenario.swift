@@ -35,6 +35,8 @@ public struct Scenario: Sendable, Equatable {
   public var explosion = Explosion()
   /// The faults that seeds get.
   public var faults: [FaultTemplate] = []
+  /// How many bytes the files may take; nil for no limit.
+  public var quota: QuotaRange?
   /// The subject's own options, passed to `hello` and `open`.
   public var options = JSONValue.emptyObject
   /// What a subject process may use before it is ended.
@@ -111,25 +113,5 @@ public struct Scenario: Sendable, Equatable {
   public enum Expectation: String, Sendable, CaseIterable {
     /// A durable subject must lose data here, or the harness is broken.
     case loss
-  }
-}
-
-/// A fault that some seeds of a scenario get; where it strikes is drawn for each seed.
-public struct FaultTemplate: Sendable, Equatable {
-  /// The disk operation that fails, as disk.md names it: `fsync`, `write`, ….
-  public var operation: String
-  /// The C name of the errno it fails with: `EIO`, `ENOSPC`, ….
-  public var errno: String
-  /// The pattern of the file's role; `*` is any.
-  public var role: String
-  /// The share of seeds that get one, in percent.
-  public var share: Int
-
-  /// Makes a template.
-  public init(operation: String, errno: String, role: String = "*", share: Int = 100) {
-    self.operation = operation
-    self.errno = errno
-    self.role = role
-    self.share = share
   }
 }

@@ -23,6 +23,10 @@ public struct Errno: RawRepresentable, Error, Hashable, Sendable {
   public static let again = Errno(rawValue: 11)
   /// Cannot allocate memory. The corresponding C error is `ENOMEM`.
   public static let noMemory = Errno(rawValue: 12)
+  /// No such device or address. The corresponding C error is `ENXIO`.
+  public static let noSuchAddress = Errno(rawValue: 6)
+  /// Argument list too long. The corresponding C error is `E2BIG`.
+  public static let tooBig = Errno(rawValue: 7)
   /// Permission denied. The corresponding C error is `EACCES`.
   public static let accessDenied = Errno(rawValue: 13)
   /// File exists. The corresponding C error is `EEXIST`.
@@ -43,6 +47,10 @@ public struct Errno: RawRepresentable, Error, Hashable, Sendable {
   public static let noSpace = Errno(rawValue: 28)
   /// Read-only file system. The corresponding C error is `EROFS`.
   public static let readOnlyFileSystem = Errno(rawValue: 30)
+  /// Inappropriate ioctl for device. The corresponding C error is `ENOTTY`.
+  public static let notATerminal = Errno(rawValue: 25)
+  /// Numerical result out of range. The corresponding C error is `ERANGE`.
+  public static let outOfRange = Errno(rawValue: 34)
   /// Too many links. The corresponding C error is `EMLINK`.
   public static let tooManyLinks = Errno(rawValue: 31)
   /// File name too long. The corresponding C error is `ENAMETOOLONG`.
@@ -65,7 +73,9 @@ public struct Errno: RawRepresentable, Error, Hashable, Sendable {
   /// Every error that has a name here, with its C name.
   public static let names: [(error: Errno, name: String)] = [
     (.notPermitted, "EPERM"), (.noSuchFile, "ENOENT"), (.interrupted, "EINTR"),
-    (.ioError, "EIO"), (.badFileDescriptor, "EBADF"), (.again, "EAGAIN"), (.noMemory, "ENOMEM"),
+    (.ioError, "EIO"), (.noSuchAddress, "ENXIO"), (.tooBig, "E2BIG"), (.notATerminal, "ENOTTY"),
+    (.outOfRange, "ERANGE"), (.badFileDescriptor, "EBADF"), (.again, "EAGAIN"),
+    (.noMemory, "ENOMEM"),
     (.accessDenied, "EACCES"), (.fileExists, "EEXIST"), (.crossDevice, "EXDEV"),
     (.notDirectory, "ENOTDIR"), (.isDirectory, "EISDIR"), (.invalidArgument, "EINVAL"),
     (.tooManyOpenFiles, "EMFILE"), (.fileTooLarge, "EFBIG"), (.noSpace, "ENOSPC"),

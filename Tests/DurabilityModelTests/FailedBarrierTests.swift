@@ -99,7 +99,9 @@ struct FailedBarrierTests {
     try lab.write(file.handle, filled(2, 10), at: 0)
     var disk = lab.disk
     // As a failed write-back does, without any call of the subject.
-    disk.with(file.inode) { $0.failBarrier() }
+    disk.apply(
+      .failedSynchronize(
+        WriteBackFailure(inode: file.inode, error: .ioError, after: .ext4, isReported: false)))
     let again = Lab(disk.afterProcessCrash())
     let first = try again.open("a")
     #expect(failure { try again.sync(first) } == .ioError)

@@ -243,6 +243,8 @@ struct HistoryPropertyTests {
       covered[inode]?.touch(Int(offset)..<Int(offset) + bytes.count)
     case .setSize(let inode, let size):
       covered[inode]?.touch(Int(size)..<Int.max)
+    case .allocate(let inode, let offset, let length, let mode):
+      if mode.zeros { covered[inode]?.touch(Int(offset)..<Int(offset + length)) }
     case .synchronizeDirectory(let directory):
       guard disk[directory]?.names ?? 0 > 0 else { return }
       // The root is durable; the other directory's own name is covered by the root's barrier.
@@ -266,8 +268,9 @@ struct HistoryPropertyTests {
       known.bytes.replaceSubrange(written, with: bytes[written])
       known.intact.insert(written)
       covered[inode] = known
-    case .setAttributes, .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages,
-      .evict, .synchronizeFileSystem:
+    case .setAttributes, .setExtendedAttribute, .setTimes, .failedSynchronize,
+      .failedSynchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem, .stop,
+      .reportError:
       break
     }
   }

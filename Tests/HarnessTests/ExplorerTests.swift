@@ -70,7 +70,7 @@ struct ExplorerTests {
     for seed in 1...4 as ClosedRange<UInt64> {
       let faulty = scenario {
         $0.epochs = 3
-        $0.faults = [FaultTemplate(operation: "fsync", errno: "EIO")]
+        $0.faults = [FaultTemplate(.call(.fsync), .fails(errno: "EIO"))]
       }
       let explorer = try explore(subject, faulty, seed: seed)
       #expect(explorer.failures.isEmpty, "\(explorer.failures.map(\.name)), seed \(seed)")
@@ -90,7 +90,7 @@ struct ExplorerTests {
       $0.swarm = false
       $0.recordBytes.maximum = 2000
       if bug == .fsyncErrorIgnored {
-        $0.faults = [FaultTemplate(operation: "fsync", errno: "EIO")]
+        $0.faults = [FaultTemplate(.call(.fsync), .fails(errno: "EIO"))]
       }
     }
     var found: Set<String> = []
@@ -122,7 +122,7 @@ struct ExplorerTests {
       $0.explosion.exhaustiveUpTo = 16
       $0.explosion.samplesPerPoint = 4
       if bug == .fsyncErrorIgnored {
-        $0.faults = [FaultTemplate(operation: "fsync", errno: "EIO")]
+        $0.faults = [FaultTemplate(.call(.fsync), .fails(errno: "EIO"))]
       }
     }
     let subject = "canary-" + bug.rawValue

@@ -38,10 +38,15 @@ struct ScenarioTests {
        keys: {count: 4, hot: 1, hotShare: 10}, recordBytes: {minimum: 10, maximum: 20},
        crashes: ["power-loss"],
        disk: {model: "posix-min", sectorSize: 4096, tears: ["sector-prefix"], garbage: [],
-              afterFailedBarrier: "ext4", liesAboutBarriers: true},
+              afterFailedBarrier: "ext4", liesAboutBarriers: true,
+              quota: {minimum: 8192, maximum: 65536, errnos: ["EDQUOT"]}},
        explosion: {exhaustiveUpTo: 7, samplesPerPoint: 8},
        faults: [{operation: "fsync", errno: "EIO"},
-                {operation: "write", errno: "ENOSPC", role: "wal-#", share: 30}],
+                {operation: "write", errno: "ENOSPC", role: "wal-#", share: 30,
+                 states: ["xfs", "ext4-abort"], lost: ["all", "last"]},
+                {operation: "write-back", errno: "EDQUOT", share: 7}, {operation: "evict"},
+                {operation: "read", short: 9}, {operation: "open", slow: 3},
+                {operation: "fsyncdir", hangs: true}],
        options: {segmentBytes: 2048},
        limits: {requestSeconds: 1, memoryMegabytes: 64, standardErrorKilobytes: 2,
                 answerMegabytes: 3},
@@ -57,11 +62,19 @@ struct ScenarioTests {
     #expect(scenario.keys.hotShare == 10 && scenario.recordBytes.maximum == 20)
     #expect(scenario.disk.sectorSize == 4096 && scenario.disk.liesAboutBarriers)
     #expect(scenario.disk.tears == [.sectorPrefix] && scenario.disk.garbage.isEmpty)
+    var write = FaultTemplate(.call(.write), .fails(errno: "ENOSPC"))
+    (write.role, write.share) = ("wal-#", 30)
+    (write.states, write.lost) = ([.xfs, .ext4Abort], [.all, .last])
+    var late = FaultTemplate(.background(.writeBack), .fails(errno: "EDQUOT"))
+    late.share = 7
     #expect(
       scenario.faults == [
-        FaultTemplate(operation: "fsync", errno: "EIO"),
-        FaultTemplate(operation: "write", errno: "ENOSPC", role: "wal-#", share: 30),
+        FaultTemplate(.call(.fsync), .fails(errno: "EIO")), write, late,
+        FaultTemplate(.background(.evict), .done), FaultTemplate(.call(.read), .short(most: 9)),
+        FaultTemplate(.call(.open), .slow(most: 3)), FaultTemplate(.call(.fsyncdir), .hangs),
       ])
+    #expect(
+      scenario.quota == QuotaRange(minimum: 8192, maximum: 65536, kinds: [.quotaIsUsedUp]))
     #expect(scenario.options["segmentBytes"] == .number(2048))
     #expect(scenario.limits.answerMegabytes == 3)
     #expect(scenario.expects == .loss)
@@ -81,6 +94,12 @@ struct ScenarioTests {
       transactions: true, batchesAreAtomic: true, detects: ["x"])
     #expect(ContractOverrides().apply(to: contract) == contract)
   }
+
+  /// What a fault of a scenario can strike, as messages list it.
+  static let operations: String = {
+    let names = FaultableOperation.allCases.map(\.rawValue) + ["write-back", "evict"]
+    return names.map { "\"" + $0 + "\"" }.joined(separator: ", ")
+  }()
 
   @Test(
     "Every mistake has its file, line and a hint",
@@ -127,7 +146,8 @@ struct ScenarioTests {
       ),
       (
         "{purpose: 'p', faults: [\n{operation: 'fsync'}]}",
-        "2: a fault needs an \"errno\", such as \"EIO\""
+        "2: a fault needs an effect: an \"errno\" such as \"EIO\", or \"short\", \"slow\" or "
+          + "\"hangs\""
       ),
       (
         "{purpose: 'p', faults: [{errno: 'EIO'}]}",
@@ -135,10 +155,8 @@ struct ScenarioTests {
       ),
       (
         "{purpose: 'p', faults: [{\n operation: 'fsyncdirr', errno: 'EIO'}]}",
-        "2: \"operation\" cannot be \"fsyncdirr\", only \"create\", \"open\", \"read\", "
-          + "\"write\", \"truncate\", \"fsync\", \"fdatasync\", \"fsyncdir\", \"rename\", "
-          + "\"unlink\", \"link\", \"symlink\", \"mkdir\", \"rmdir\", \"readdir\"; did you "
-          + "mean \"fsyncdir\"?"
+        "2: \"operation\" cannot be \"fsyncdirr\", only \(Self.operations); "
+          + "did you mean \"fsyncdir\"?"
       ),
       (
         "{purpose: 'p', faults: [{operation: 'fsync',\n errno: 'EI0'}]}",

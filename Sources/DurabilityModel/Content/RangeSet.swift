@@ -14,6 +14,9 @@ struct RangeSet: Equatable, Sendable {
   /// Whether nothing is in the set.
   var isEmpty: Bool { ranges.isEmpty }
 
+  /// How many numbers are in the set.
+  var count: Int { ranges.reduce(0) { $0 + $1.count } }
+
   /// Whether `number` is in the set.
   func contains(_ number: Int) -> Bool {
     let index = firstEnding(behind: number)

@@ -14,6 +14,8 @@ extension Disk {
   public func afterPowerLoss(_ choice: PowerLossChoice) -> Disk {
     precondition(choice.names.count == pendingNames.count, "a choice made for another crash point")
     var disk = self
+    disk.health = .working
+    disk.errors = ErrorSequence()
     disk.pendingNames = []
     for (pending, kept) in zip(pendingNames, choice.names) where kept { disk.makeDurable(pending) }
     var next = 0
@@ -27,8 +29,6 @@ extension Disk {
     }
     precondition(next == choice.files.count, "a choice for a file that is not there")
     disk.collectUnreachable()
-    disk.fileSystemErrors = 0
-    disk.fileSystemErrorSeen = true
     return disk
   }
 
@@ -171,14 +171,19 @@ extension Disk {
     names[Int(InodeNumber.root.rawValue)] = 1
     var queue = [InodeNumber.root]
     while let directory = queue.popLast() {
+      var subdirectories = 0
       for entry in inodes[Int(directory.rawValue)].cachedEntries.entries {
         let index = Int(entry.inode.rawValue)
         names[index] += 1
+        let isDirectory = inodes[index].kind == .directory
+        if isDirectory { subdirectories += 1 }
         if names[index] == 1 {
           inodes[index].lastName = entry.name
-          if inodes[index].kind == .directory { queue.append(entry.inode) }
+          inodes[index].parent = directory
+          if isDirectory { queue.append(entry.inode) }
         }
       }
+      inodes[Int(directory.rawValue)].subdirectories = subdirectories
     }
     for index in inodes.indices where inodes[index].isAlive {
       if names[index] == 0 {
@@ -219,18 +224,20 @@ extension Inode {
   mutating func settle() {
     // A truncation whose page failed to be written leaves old bytes behind the end; none may show
     // when the file grows again.
-    if !lost.isEmpty || !unwritten.isEmpty { durable.zero(from: durableSize) }
+    if !lost.isEmpty || !unwritten.isEmpty || hasDoubtful { durable.zero(from: durableSize) }
+    hasDoubtful = false
+    doubtfulSectors = RangeSet()
     cached = durable
     cachedSize = durableSize
     cachedEntries = durableEntries
     modified = durableModified
+    changed = 0
     if !pendingData.isEmpty { pendingData = [] }
     if !pendingSizes.isEmpty { pendingSizes = [] }
     if !lost.isEmpty { lost = [] }
     neverSynced = RangeSet()
     writtenAhead = RangeSet()
     unwritten = RangeSet()
-    errors = 0
-    errorSeen = true
+    errors = ErrorSequence()
   }
 }

@@ -1,4 +1,5 @@
 public import Determinism
+import StorageInterface
 
 extension Disk {
   /// The key of a crash state: equal states have equal digests.
@@ -31,7 +32,7 @@ extension Disk {
   private func combinePending(into hasher: inout DigestHasher) {
     for index in inodes.indices where inodes[index].isAlive {
       let inode = inodes[index]
-      guard !inode.isClean || !inode.errorSeen else { continue }
+      guard !inode.isClean || inode.errors.isUnseen else { continue }
       hasher.combine(UInt64(index))
       hasher.combine(inode.durableSize)
       inode.durable.combine(size: inode.durableSize, into: &hasher)
@@ -54,9 +55,12 @@ extension Disk {
       for range in inode.unwritten.ranges {
         hasher.combine(UInt64(range.lowerBound) << 32 | UInt64(range.upperBound))
       }
-      hasher.combine(inode.errorSeen ? 1 : 0)
+      hasher.combine(inode.errors.isUnseen ? UInt64(inode.errors.newest.rawValue) : 0)
+      for item in inode.pendingData where item.isDoubtful { hasher.combine(item.offset) }
     }
     for pending in pendingNames { hasher.combine(pending.operation) }
+    if health != .working { hasher.combine(UInt64(health.rawValue)) }
+    if errors.isUnseen { hasher.combine(UInt64(errors.newest.rawValue) << 8) }
   }
 }
 
@@ -64,10 +68,33 @@ extension Inode {
   fileprivate func combine(into hasher: inout DigestHasher) {
     hasher.combine(UInt64(kind.rawValue) << 32 | UInt64(mode) << 8)
     hasher.combine(modified)
+    if user != 0 || group != 0 { hasher.combine(UInt64(user) << 32 | UInt64(group)) }
+    if changed > modified { hasher.combine(changed) }
+    if let rare = rareBox?.value { rare.combine(modified: modified, into: &hasher) }
     switch kind {
     case .regular: cached.combine(size: cachedSize, into: &hasher)
-    case .symbolicLink: hasher.combine(target)
-    case .directory: break
+    case .symbolicLink, .characterDevice, .blockDevice: hasher.combine(target)
+    case .directory, .pipe, .socket: break
+    }
+  }
+}
+
+extension RareAttributes {
+  fileprivate func combine(modified: UInt64, into hasher: inout DigestHasher) {
+    func combine(_ time: FileTime) {
+      hasher.combine(UInt64(bitPattern: time.seconds))
+      hasher.combine(UInt64(time.nanoseconds))
+    }
+    for attribute in extended {
+      hasher.combine(attribute.name)
+      hasher.combine(attribute.value)
+    }
+    hasher.combine(UInt64(extended.count))
+    if let set = modificationTime, set.operation == modified { combine(set.time) }
+    if let time = accessTime { combine(time) }
+    for range in preallocated.ranges {
+      hasher.combine(UInt64(range.lowerBound))
+      hasher.combine(UInt64(range.upperBound))
     }
   }
 }

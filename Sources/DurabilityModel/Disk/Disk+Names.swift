@@ -13,6 +13,7 @@ extension Disk {
       var inode = Inode(
         kind: kind, mode: mode, user: user, group: group, operation: count, name: name)
       inode.target = target
+      inode.parent = directory
       inodes.append(inode)
       setCached(directory, name, number, count)
       pend(.set(directory: directory, name: name, inode: number), count)
@@ -20,19 +21,20 @@ extension Disk {
       with(number) {
         $0.names += 1
         $0.lastName = name
+        $0.changed = count
       }
       setCached(directory, name, number, count)
       pend(.set(directory: directory, name: name, inode: number), count)
     case .unlink(let directory, let name), .removeDirectory(let directory, let name):
-      if let number = entry(name, in: directory) { dropName(of: number) }
+      if let number = entry(name, in: directory) { dropName(of: number, count) }
       removeCached(directory, name, count)
       pend(.remove(directory: directory, name: name), count)
     case .rename(let directory, let name, let newDirectory, let newName, let mode):
       applyRename(directory, name, newDirectory, newName, mode, count)
-    case .write, .setSize, .setAttributes, .synchronize, .synchronizeRange,
-      .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory, .writeBack,
-      .dropPages, .evict,
-      .synchronizeFileSystem:
+    case .write, .setSize, .setAttributes, .allocate, .setExtendedAttribute, .setTimes,
+      .synchronize, .synchronizeRange, .synchronizeDirectory, .failedSynchronize,
+      .failedSynchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem, .stop,
+      .reportError:
       preconditionFailure("not an operation on names")
     }
   }
@@ -48,8 +50,8 @@ extension Disk {
     if let replaced, mode == .exchange {
       setCached(directory, name, replaced, count)
       setCached(newDirectory, newName, number, count)
-      with(number) { $0.lastName = newName }
-      with(replaced) { $0.lastName = name }
+      moved(number, to: newName, in: newDirectory, count)
+      moved(replaced, to: name, in: directory, count)
       pend(
         .exchange(
           first: directory, firstName: name, firstInode: replaced, second: newDirectory,
@@ -57,10 +59,10 @@ extension Disk {
       return
     }
     if replaced == number { return }  // two names of one inode: POSIX says that nothing happens
-    if let replaced { dropName(of: replaced) }
+    if let replaced { dropName(of: replaced, count) }
     removeCached(directory, name, count)
     setCached(newDirectory, newName, number, count)
-    with(number) { $0.lastName = newName }
+    moved(number, to: newName, in: newDirectory, count)
     if directory == newDirectory {
       pend(.rename(directory: directory, from: name, to: newName, inode: number), count)
     } else if self[number]?.kind == .directory {
@@ -88,25 +90,52 @@ extension Disk {
   private mutating func setCached(
     _ directory: InodeNumber, _ name: [UInt8], _ number: InodeNumber, _ count: UInt64
   ) {
-    with(directory) {
-      $0.cachedEntries.set(name, to: number)
+    let old = with(directory) {
       $0.modified = count
+      return $0.cachedEntries.set(name, to: number)
     }
+    countSubdirectory(directory, gained: number, lost: old)
   }
 
   private mutating func removeCached(
     _ directory: InodeNumber, _ name: [UInt8], _ count: UInt64
   ) {
-    with(directory) {
-      $0.cachedEntries.remove(name)
+    let old = with(directory) {
       $0.modified = count
+      return $0.cachedEntries.remove(name)
+    }
+    countSubdirectory(directory, gained: nil, lost: old)
+  }
+
+  private mutating func countSubdirectory(
+    _ directory: InodeNumber, gained: InodeNumber?, lost: InodeNumber?
+  ) {
+    let change = (isDirectory(gained) ? 1 : 0) - (isDirectory(lost) ? 1 : 0)
+    if change != 0 { with(directory) { $0.subdirectories += change } }
+  }
+
+  private func isDirectory(_ number: InodeNumber?) -> Bool {
+    guard let number else { return false }
+    return inodes[Int(number.rawValue)].kind == .directory
+  }
+
+  private mutating func moved(
+    _ number: InodeNumber, to name: [UInt8], in directory: InodeNumber, _ count: UInt64
+  ) {
+    with(number) {
+      $0.lastName = name
+      $0.parent = directory
+      $0.changed = count
     }
   }
 
   /// Takes one name from an inode; with its last one its content counts as freed. The inode stays
   /// for open descriptions, and for a power cut that undoes the removal.
-  private mutating func dropName(of number: InodeNumber) {
-    with(number) { $0.names -= 1 }
+  private mutating func dropName(of number: InodeNumber, _ count: UInt64) {
+    with(number) {
+      $0.names -= 1
+      $0.changed = count
+    }
     if let inode = self[number], inode.names == 0 { keepFreed(inode, number) }
   }
 

@@ -16,20 +16,25 @@ extension Disk {
         with(number) { $0.cover(pages: $0.dirtyPages(pages), sectorSize: sectorSize) }
       }
     case .deviceCache: with(number) { $0.reachDevice($0.dirtyPages(pages)) }
-    case .failed(_, let after):
-      with(number) { $0.failWriteBack($0.dirtyPages(pages), after) }
-      noteFileSystemError()
+    case .failed(let error, let after):
+      let range = pages.map {
+        UInt64($0.lowerBound * Page.size)..<UInt64($0.upperBound * Page.size)
+      }
+      fail(
+        WriteBackFailure(
+          inode: number, error: error, after: after, range: range, isReported: false))
     }
+  }
+
+  /// A write-back that failed, at a barrier or without a call; syncfs hears of each.
+  mutating func fail(_ failure: WriteBackFailure) {
+    errors.record(failure.error)
+    let sectorSize = parameters.sectorSize
+    with(failure.inode) { $0.failWriteBack(failure, sectorSize: sectorSize) }
   }
 
   /// A syncfs that succeeded.
   mutating func coverFileSystem() {
-  }
-
-  /// Counts a failed write-back for the next syncfs through each description.
-  mutating func noteFileSystemError() {
-    fileSystemErrors += 1
-    fileSystemErrorSeen = false
   }
 }
 
@@ -39,9 +44,15 @@ extension Inode {
     var dirty = RangeSet()
     for item in pendingData where !item.isInDevice {
       let pages = item.units(of: Page.size)
-      // Of what a truncation cut off, the page that stays in part is written, with zeros.
-      dirty.insert(
-        item.bytes == nil ? pages.lowerBound..<min(item.firstWholePage, pages.upperBound) : pages)
+      if item.bytes == nil {
+        // Of what was cut off or punched out, the pages that stay in part are written, with zeros.
+        let whole = item.wholePages
+        dirty.insert(pages.lowerBound..<min(whole.lowerBound, pages.upperBound))
+        dirty.insert(
+          max(whole.upperBound, pages.lowerBound)..<max(whole.upperBound, pages.upperBound))
+      } else {
+        dirty.insert(pages)
+      }
     }
     return bounds.map { dirty.intersection($0) } ?? dirty
   }
@@ -73,18 +84,6 @@ extension Inode {
     var (inside, outside) = split(at: pages)
     for index in inside.indices { inside[index].isInDevice = true }
     pendingData = Self.inOrder(inside, outside)
-  }
-
-  /// The write-back of `pages` failed: what a failed barrier does, to these pages alone.
-  mutating func failWriteBack(_ pages: RangeSet, _ after: AfterFailedBarrier) {
-    guard !pages.isEmpty else { return }
-    let (inside, outside) = split(at: pages)
-    // The truncations go along: what they cut off decides which pages are new.
-    pendingData = Self.inOrder(inside, outside.filter { $0.bytes == nil })
-    switch after {
-    case .ext4: failBarrier()
-    }
-    pendingData = Self.inOrder(pendingData, outside.filter { $0.bytes != nil })
   }
 
   /// The clean pages among `pages` (nil: all) leave the cache: they show what the disk holds, and

@@ -1,3 +1,5 @@
+import StorageInterface
+
 /// The disk of one world: what the cache shows, what the medium holds, and every operation between.
 ///
 /// Method. A disk is a value. `apply` is the only thing that changes it, and the only place where
@@ -18,10 +20,10 @@ public struct Disk {
   public internal(set) var operationCount: UInt64 = 0
   /// Earlier content of this world's files, oldest first: what never-synced space may show again.
   var freed: [FreedContent] = []
-  /// How many write-backs failed in this file system, and whether the newest has been reported by a
-  /// syncfs: it has a counter of its own beside those of the files (`s_wb_err` of Linux).
-  var fileSystemErrors: UInt32 = 0
-  var fileSystemErrorSeen = true
+  /// Whether it still does what it is asked.
+  public internal(set) var health = FileSystemHealth.working
+  /// Failures of writing back any file, for syncfs.
+  var errors = ErrorSequence()
   /// The assumptions about the device.
   public internal(set) var parameters: DiskParameters
 
@@ -58,9 +60,20 @@ public struct Disk {
     return index < inodes.count && inodes[index].isAlive
   }
 
-  /// How many barriers of inode `number` failed.
-  func errorCount(of number: InodeNumber) -> UInt32 {
-    isAlive(number) ? inodes[Int(number.rawValue)].errors : 0
+  /// What a description of inode `number` that is opened now, or has just been told of a failure,
+  /// remembers.
+  func errorSample(of number: InodeNumber) -> UInt32 {
+    isAlive(number) ? inodes[Int(number.rawValue)].errors.sample : 0
+  }
+
+  /// The failure of inode `number` that a description which remembers `sample` was not told of.
+  func unreportedError(of number: InodeNumber, since sample: UInt32) -> Errno? {
+    isAlive(number) ? inodes[Int(number.rawValue)].errors.unreported(since: sample) : nil
+  }
+
+  /// Whether nobody was told of the newest failure of inode `number`.
+  func hasUnseenError(_ number: InodeNumber) -> Bool {
+    isAlive(number) && inodes[Int(number.rawValue)].errors.isUnseen
   }
 
   /// Changes inode `number` in place.
@@ -98,34 +111,43 @@ public struct Disk {
         $0.mode = mode
         $0.user = user
         $0.group = group
+        $0.changed = count
       }
+    case .allocate(let number, let offset, let length, let mode):
+      with(number) { $0.allocate(offset..<offset + length, mode, operation: count) }
+    case .setExtendedAttribute(let number, let name, let value):
+      with(number) {
+        $0.rare.set(name, to: value)
+        $0.changed = count
+      }
+    case .setTimes(let number, let accessed, let modified):
+      with(number) { $0.setTimes(accessed: accessed, modified: modified, operation: count) }
     case .synchronize(let number, _):
-      if !parameters.liesAboutBarriers { with(number) { $0.cover() } }
+      guard !parameters.liesAboutBarriers else { break }
+      switch health {
+      case .working: with(number) { $0.cover() }
+      case .aborted: with(number) { $0.coverAllocated() }
+      case .readOnly, .shutDown: break
+      }
     case .synchronizeRange(let number, let range):
       let sectorSize = parameters.sectorSize
       if !parameters.liesAboutBarriers { with(number) { $0.cover(range, sectorSize: sectorSize) } }
     case .synchronizeDirectory(let number):
-      if !parameters.liesAboutBarriers { coverNames(of: number) }
-    case .failedSynchronize(let number, let after):
-      switch after {
-      case .ext4:
-        with(number) {
-          $0.failBarrier()
-          // The call that failed has told its caller: a description opened later gets 0.
-          $0.errorSeen = true
-        }
-      }
-      noteFileSystemError()
+      if !parameters.liesAboutBarriers && health == .working { coverNames(of: number) }
+    case .failedSynchronize(let failure): fail(failure)
     case .failedSynchronizeDirectory: break  // its names stay pending
+    case .stop(let health): self.health = health
+    case .reportError(let number?): with(number) { $0.errors.markSeen() }
+    case .reportError(nil): errors.markSeen()
     case .writeBack(let number, let pages, let outcome): writeBack(number, pages, outcome)
     case .dropPages(let number, let pages): with(number) { $0.dropPages(pages) }
     case .evict(let number):
       with(number) {
         $0.dropPages(nil)
-        $0.errorSeen = true
+        $0.errors.markSeen()
       }
     case .synchronizeFileSystem:
-      if !parameters.liesAboutBarriers { coverFileSystem() }
+      if !parameters.liesAboutBarriers && health == .working { coverFileSystem() }
     }
   }
 

@@ -22,6 +22,12 @@ public enum DiskOperation: Equatable {
   case write(inode: InodeNumber, offset: UInt64, bytes: WrittenBytes)
   /// Sets the size.
   case setSize(inode: InodeNumber, size: UInt64)
+  /// Gives a range of a file space, takes it away, or zeros it.
+  case allocate(inode: InodeNumber, offset: UInt64, length: UInt64, mode: AllocationMode)
+  /// Sets an extended attribute, or removes it where `value` is nil.
+  case setExtendedAttribute(inode: InodeNumber, name: [UInt8], value: [UInt8]?)
+  /// Sets the times that a program may set.
+  case setTimes(inode: InodeNumber, accessed: TimeChange, modified: TimeChange)
   /// Changes permissions and owner. The model makes it durable at once: no promise of a store hangs
   /// on it.
   case setAttributes(inode: InodeNumber, mode: UInt16, user: UInt32, group: UInt32)
@@ -33,10 +39,15 @@ public enum DiskOperation: Equatable {
   case synchronizeRange(inode: InodeNumber, range: Range<UInt64>)
   /// A barrier of a directory that succeeded.
   case synchronizeDirectory(inode: InodeNumber)
-  /// A barrier of a file that failed, and so left its after-state.
-  case failedSynchronize(inode: InodeNumber, after: AfterFailedBarrier)
+  /// A barrier of a file that failed, or a part of one, and so left its after-state.
+  case failedSynchronize(WriteBackFailure)
   /// A barrier of a directory that failed; its names stay pending.
   case failedSynchronizeDirectory(inode: InodeNumber)
+  /// The file system stopped: its journal failed, or it found out that it had.
+  case stop(FileSystemHealth)
+  /// An earlier failure of writing back a file (nil: any file, to a syncfs) was reported for the
+  /// first time.
+  case reportError(inode: InodeNumber?)
   /// A write-back of the dirty pages among `pages` (nil: all of them), without any call of the
   /// subject.
   case writeBack(inode: InodeNumber, pages: Range<Int>?, outcome: WriteBackOutcome)
@@ -57,6 +68,7 @@ public enum DiskOperation: Equatable {
       case .regular: "create"
       case .directory: "mkdir"
       case .symbolicLink: "symlink"
+      case .pipe, .socket, .characterDevice, .blockDevice: "mknod"
       }
     case .link: "link"
     case .unlink: "unlink"
@@ -65,11 +77,16 @@ public enum DiskOperation: Equatable {
     case .write: "write"
     case .setSize: "truncate"
     case .setAttributes: "setattr"
+    case .allocate: "fallocate"
+    case .setExtendedAttribute(_, _, let value): value == nil ? "removexattr" : "setxattr"
+    case .setTimes: "utimens"
     case .synchronize(_, let dataOnly): dataOnly ? "fdatasync" : "fsync"
     case .synchronizeRange: "sync-range"
     case .synchronizeDirectory: "fsyncdir"
     case .failedSynchronize: "failed-fsync"
     case .failedSynchronizeDirectory: "failed-fsyncdir"
+    case .stop: "stop"
+    case .reportError: "report-error"
     case .writeBack(_, _, .failed): "failed-write-back"
     case .writeBack: "write-back"
     case .dropPages: "drop-pages"
@@ -81,10 +98,10 @@ public enum DiskOperation: Equatable {
   /// Whether it is a barrier that failed.
   public var isFailure: Bool {
     switch self {
-    case .failedSynchronize, .failedSynchronizeDirectory: true
+    case .failedSynchronize, .failedSynchronizeDirectory, .stop, .reportError: true
     case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
-      .synchronize, .synchronizeRange, .synchronizeDirectory, .writeBack, .dropPages, .evict,
-      .synchronizeFileSystem:
+      .allocate, .setExtendedAttribute, .setTimes, .synchronize, .synchronizeRange,
+      .synchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
       false
     }
   }
@@ -93,9 +110,11 @@ public enum DiskOperation: Equatable {
   public var isBarrier: Bool {
     switch self {
     case .synchronize, .synchronizeRange, .synchronizeDirectory, .failedSynchronize,
-      .failedSynchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
+      .failedSynchronizeDirectory, .stop, .reportError, .writeBack, .dropPages, .evict,
+      .synchronizeFileSystem:
       true
-    case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes:
+    case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .allocate,
+      .setAttributes, .setExtendedAttribute, .setTimes:
       false
     }
   }

@@ -9,6 +9,12 @@ struct Inode {
   var group: UInt32
   /// The operation that last changed the cache's view of it: the model's mtime.
   var modified: UInt64
+  /// The operation that created it.
+  var created: UInt64
+  /// The operation that last changed its attributes or the number of its names.
+  var changed: UInt64 = 0
+  /// The attributes that few inodes have, where this one has any.
+  var rareBox: RareAttributesBox?
   /// How many names the cache knows for it (directories: 1 while it has its name).
   var names: Int = 1
   /// The name it was last given, for roles.
@@ -40,15 +46,22 @@ struct Inode {
   /// Pages whose first write failed: what is written to them never reaches the disk, although later
   /// barriers answer 0 (groundtruth, surprise 1), until a truncation drops them.
   var unwritten = RangeSet()
-  /// How many barrier failures there were, and whether the newest has been reported to anybody.
-  var errors: UInt32 = 0
-  var errorSeen = true
+  /// Whether some of the pending data is in doubt (`PendingData.isDoubtful`).
+  var hasDoubtful = false
+  /// Sectors in doubt that nothing durable had ever been in.
+  var doubtfulSectors = RangeSet()
+  /// The failures of writing it back, and whether anybody was told.
+  var errors = ErrorSequence()
 
   // Directories.
   var cachedEntries = DirectoryMap()
   var durableEntries = DirectoryMap()
+  /// How many of the cache's entries are directories: each has a `..` that links here.
+  var subdirectories = 0
+  /// Of a directory, the one that holds its name, or held it last.
+  var parent = InodeNumber.root
 
-  /// The target of a symbolic link.
+  /// The target of a symbolic link; of a device its number, as four bytes, the lowest first.
   var target: [UInt8] = []
 
   init(
@@ -60,6 +73,7 @@ struct Inode {
     self.group = group
     self.modified = operation
     self.durableModified = operation
+    self.created = operation
     self.lastName = name
   }
 
@@ -74,7 +88,12 @@ struct Inode {
   /// Whether cache and disk hold the same bytes and size, with nothing in doubt.
   var isClean: Bool {
     pendingData.isEmpty && pendingSizes.isEmpty && lost.isEmpty && unwritten.isEmpty
+      && durableSize == cachedSize
   }
+
+  /// The size that a barrier makes durable: the cache's, except where a failed barrier left the
+  /// disk's behind (`AfterFailedBarrier.xfs`).
+  var sizeToCover: UInt64 { pendingSizes.last?.after ?? durableSize }
 
   // MARK: What writes do to the cache.
 
@@ -83,10 +102,27 @@ struct Inode {
     guard bytes.count > 0 else { return }
     let item = PendingData(operation: operation, offset: offset, length: bytes.count, bytes: bytes)
     redirty(item.units(of: Page.size), operation)
+    if rareBox != nil { rare.preallocated.remove(item.units(of: Page.size)) }
     item.apply(to: &cached)
     pendingData.append(item)
-    if item.range.upperBound > cachedSize { changeSize(to: item.range.upperBound, operation) }
+    grow(to: item.range.upperBound, operation)
     modified = operation
+  }
+
+  /// The size after a write that ends at `end`.
+  ///
+  /// Where the disk's size lags behind the cache's, writing a page back carries it to the end of
+  /// that page, as far as the file goes.
+  private mutating func grow(to end: UInt64, _ operation: UInt64) {
+    if end > cachedSize {
+      changeSize(to: end, operation)
+    } else if sizeToCover < cachedSize {
+      let page = UInt64(Page.size)
+      let reached = min(cachedSize, (end + page - 1) / page * page)
+      if reached > sizeToCover {
+        pendingSizes.append(PendingSize(operation: operation, before: sizeToCover, after: reached))
+      }
+    }
   }
 
   /// A change of the size to `size` by operation `operation`.
@@ -97,35 +133,49 @@ struct Inode {
     if size < cachedSize {
       // To the end of the last page: it is given back whole, and is a hole from then on.
       let end = (Int(cachedSize) + Page.size - 1) / Page.size * Page.size
-      let cut = PendingData(operation: operation, offset: size, length: end - Int(size), bytes: nil)
-      let page = cut.firstWholePage
-      forgetLost(from: page)
-      let dropped = unwritten.intersection(page..<Int.max)
-      if !dropped.isEmpty {
-        // What was written to them could not reach the disk before, and cannot behind the cut.
-        pendingData = pendingData.flatMap { $0.partsOutside(dropped) }
-      }
-      // Zeroing the rest of the page that stays is a write to it.
-      redirty(Int(size) / Page.size..<page, operation)
-      cached.zero(cut.range)
-      pendingData.append(cut)
-      unwritten.remove(page..<Int.max)
+      let item = PendingData(
+        operation: operation, offset: size, length: end - Int(size), bytes: nil)
+      cut(item, operation)
+      if rareBox != nil { rare.preallocated.remove(item.firstWholePage..<Int.max) }
     }
     changeSize(to: size, operation)
     modified = operation
   }
 
-  private mutating func changeSize(to size: UInt64, _ operation: UInt64) {
+  /// Makes the range of `item` read as zeros. Its whole pages are given back, and with them what a
+  /// failed barrier left there; zeroing part of a page is a write to it.
+  mutating func cut(_ item: PendingData, _ operation: UInt64) {
+    let pages = item.wholePages
+    forgetLost(in: pages)
+    if hasDoubtful { clearDoubt(within: item.range) }
+    let dropped = unwritten.intersection(pages)
+    if !dropped.isEmpty {
+      // What was written to them could not reach the disk before, and cannot behind the cut.
+      pendingData = pendingData.flatMap { $0.partsOutside(dropped) }
+    }
+    let touched = item.units(of: Page.size)
+    redirty(touched.lowerBound..<min(pages.lowerBound, touched.upperBound), operation)
+    redirty(
+      max(pages.upperBound, touched.lowerBound)..<max(pages.upperBound, touched.upperBound),
+      operation)
+    cached.zero(item.range)
+    pendingData.append(item)
+    unwritten.remove(pages)
+  }
+
+  mutating func changeSize(to size: UInt64, _ operation: UInt64) {
     guard size != cachedSize else { return }
-    pendingSizes.append(PendingSize(operation: operation, before: cachedSize, after: size))
+    pendingSizes.append(PendingSize(operation: operation, before: sizeToCover, after: size))
     cachedSize = size
   }
 
   /// Writing to a page makes the whole page dirty: what a failed barrier lost there is pending
   /// again, as part of `operation`.
   private mutating func redirty(_ pages: Range<Int>, _ operation: UInt64) {
-    guard !lost.isEmpty, !pages.isEmpty else { return }
+    guard !pages.isEmpty else { return }
     let bounds = UInt64(pages.lowerBound * Page.size)..<UInt64(pages.upperBound * Page.size)
+    if hasDoubtful { clearDoubt(within: bounds) }
+    guard !lost.isEmpty else { return }
     var kept: [PendingData] = []
     for old in lost {
       guard var again = old.part(within: bounds) else {

@@ -14,6 +14,9 @@ struct PendingData {
   var bytes: WrittenBytes?
   /// Where its bytes start within `bytes`.
   var start = 0
+  /// Whether a write-back of it failed in a way that leaves it in doubt for good: no barrier covers
+  /// it until its page is written again (`AfterFailedBarrier.ext4Journal`).
+  var isDoubtful = false
   /// Whether it reached the device's volatile cache: it is in doubt at a power cut as before, but
   /// no later write-back writes it again, and so none can fail to.
   var isInDevice = false

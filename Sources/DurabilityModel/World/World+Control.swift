@@ -14,7 +14,7 @@ extension World {
       switch disk.inodes[index].kind {
       case .regular: perform(.synchronize(inode: number, dataOnly: false), number)
       case .directory: perform(.synchronizeDirectory(inode: number), number)
-      case .symbolicLink: break
+      case .symbolicLink, .pipe, .socket, .characterDevice, .blockDevice: break
       }
     }
   }

@@ -9,20 +9,16 @@ extension World {
       case .regular: inode.cachedSize
       case .directory: UInt64(Page.size)
       case .symbolicLink: UInt64(inode.target.count)
+      case .pipe, .socket, .characterDevice, .blockDevice: 0
       }
     var links = UInt32(max(0, inode.names))
-    if inode.kind == .directory {
-      links = 2
-      for entry in inode.cachedEntries.entries where disk[entry.inode]?.kind == .directory {
-        links += 1
-      }
-    }
+    // A directory has its name, its `.` and the `..` of each directory in it; a removed one none.
+    if inode.kind == .directory { links = inode.names > 0 ? UInt32(2 + inode.subdirectories) : 0 }
     return Attributes(
       inode: number, kind: inode.kind, mode: inode.mode, linkCount: links, user: inode.user,
-      group: inode.group, size: size,
-      blocks: inode.kind == .regular
-        ? UInt64(inode.cached.pageCount * Page.size / 512) : UInt64(Page.size / 512),
-      modified: inode.modified)
+      group: inode.group, size: size, blocks: inode.blocks, modified: inode.modified,
+      modificationTime: inode.modificationTime, accessTime: inode.accessTime,
+      changed: inode.changeTime, device: inode.device)
   }
 
   /// Opens a file; with `truncating` its content goes, as by `O_TRUNC`.
@@ -47,7 +43,9 @@ extension World {
 
   /// The size in bytes of the file behind a description.
   public func size(of handle: HandleID) throws(Errno) -> UInt64 {
-    try inode(try description(handle).inode).cachedSize
+    let number = try description(handle).inode
+    try check(.getattr, number)
+    return try inode(number).cachedSize
   }
 
   /// Sets the size of the file behind a description.
@@ -57,14 +55,12 @@ extension World {
 
   /// A new description: it reports an earlier failure if nobody has seen that one yet.
   private func opened(_ number: InodeNumber) -> Description {
-    let inode = disk[number]
-    let errors = inode?.errors ?? 0
-    return Description(
-      inode: number, errors: inode?.errorSeen ?? true ? errors : errors - 1,
-      fileSystemErrors: disk.fileSystemErrors - (disk.fileSystemErrorSeen ? 0 : 1))
+    Description(
+      inode: number, errors: disk.errorSample(of: number), fileSystemErrors: disk.errors.sample)
   }
 
-  /// Closes a description. No durability effect.
+  /// Closes a description. No durability effect, and nothing that could fail: the kernel waits for
+  /// no answer.
   public func release(_ handle: HandleID) { removeDescription(handle) }
 
   /// Copies up to `buffer.count` bytes from `offset` on; fewer at the end of the file.
@@ -72,10 +68,12 @@ extension World {
     _ handle: HandleID, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
     let number = try description(handle).inode
-    try check(.read, number)
+    let effect = try meet(.read, number)
+    if case .fails(let failure)? = effect { throw failure.error }
     let inode = try inode(number)
     guard offset < inode.cachedSize else { return 0 }
-    let count = min(buffer.count, Int(inode.cachedSize - offset))
+    var count = min(buffer.count, Int(inode.cachedSize - offset))
+    if case .short(let most)? = effect { count = min(count, most) }
     inode.cached.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
     return count
   }
@@ -95,27 +93,38 @@ extension World {
     let (end, overflow) = offset.addingReportingOverflow(UInt64(bytes.count))
     guard !overflow, end <= FileContent.maximumSize else { throw .fileTooLarge }
     guard !bytes.isEmpty else { return 0 }
-    if let fault = meetFault(.write, name: faults.isEmpty ? [] : disk[number]?.lastName ?? []) {
-      let prefix = min(fault.partial, bytes.count)
-      if prefix > 0 {
-        perform(
-          .write(
-            inode: number, offset: offset,
-            bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), at: offset)),
-          number)
+    let effect = try meet(.write, number)
+    var count = bytes.count
+    if case .short(let most)? = effect { count = min(count, most) }
+    if case .fails(let failure)? = effect {
+      if durability == .synchronous && failure.leaving == nil && failure.error.isOfWriteBack {
+        change(number, at: offset, bytes)
+        throw failBarrier(
+          of: number, handle, failure, range: offset..<offset + UInt64(bytes.count))
       }
-      throw fault.error
+      let prefix = min(failure.leaving ?? 0, bytes.count)
+      if prefix > 0 {
+        change(number, at: offset, UnsafeRawBufferPointer(rebasing: bytes[..<prefix]))
+      }
+      throw failure.error
     }
-    perform(
-      .write(inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset)), number)
-    guard durability == .synchronous else { return bytes.count }
-    if let unseen = unseenError(description) {
-      reported(handle, number)
-      failedBarriers += 1
-      throw unseen
+    count = try room(for: count, at: offset, of: number)
+    let isTold =
+      durability == .synchronous
+      && disk.unreportedError(of: number, since: description.errors) != nil
+    change(number, at: offset, UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    if isTold {
+      try reportError(handle)
+    } else if durability == .synchronous {
+      perform(.synchronizeRange(inode: number, range: offset..<offset + UInt64(count)), number)
     }
-    perform(.synchronizeRange(inode: number, range: offset..<end), number)
-    return bytes.count
+    return count
+  }
+
+  /// Performs a write, and the background work that a fault puts behind it.
+  private func change(_ number: InodeNumber, at offset: UInt64, _ bytes: UnsafeRawBufferPointer) {
+    perform(.write(inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset)), number)
+    contentChanged(number)
   }
 
   /// Sets the size, with zeros where the file grows. Volatile until a barrier.
@@ -126,24 +135,9 @@ extension World {
     }
     guard size <= FileContent.maximumSize else { throw .fileTooLarge }
     try check(.truncate, number)
-    if size != inode.cachedSize { perform(.setSize(inode: number, size: size), number) }
-  }
-
-  /// Changes the permission bits.
-  public func setMode(_ number: InodeNumber, _ mode: UInt16) throws(Errno) {
-    let inode = try inode(number)
-    perform(
-      .setAttributes(inode: number, mode: mode & 0o7777, user: inode.user, group: inode.group),
-      number)
-  }
-
-  /// Changes the owner; nil leaves a part as it is.
-  public func setOwner(_ number: InodeNumber, user: UInt32?, group: UInt32?) throws(Errno) {
-    let inode = try inode(number)
-    perform(
-      .setAttributes(
-        inode: number, mode: inode.mode, user: user ?? inode.user, group: group ?? inode.group),
-      number)
+    guard size != inode.cachedSize else { return }
+    perform(.setSize(inode: number, size: size), number)
+    contentChanged(number)
   }
 
   /// fsync, or fdatasync when `dataOnly`.
@@ -155,56 +149,25 @@ extension World {
   public func synchronize(_ handle: HandleID, dataOnly: Bool) throws(Errno) {
     let description = try description(handle)
     let number = description.inode
-    if let fault = meetFault(
-      dataOnly ? .fdatasync : .fsync, name: faults.isEmpty ? [] : disk[number]?.lastName ?? [])
-    {
-      failedBarriers += 1
-      if fault.error.isOfWriteBack {
-        perform(
-          .failedSynchronize(inode: number, after: disk.parameters.afterFailedBarrier), number)
-        lastErrors[number] = fault.error
-        reported(handle, number)
-      }
-      throw fault.error
+    if case .fails(let failure)? = try meet(dataOnly ? .fdatasync : .fsync, number) {
+      throw failBarrier(of: number, handle, failure)
     }
-    if let unseen = unseenError(description) {
-      // This barrier failed too, so it covers nothing (disk.md).
-      reported(handle, number)
-      failedBarriers += 1
-      throw unseen
-    }
+    // A barrier that only reports an earlier failure failed too, so it covers nothing (disk.md).
+    try reportError(handle)
     perform(.synchronize(inode: number, dataOnly: dataOnly), number)
-  }
-
-  /// The error of an earlier barrier that `description` has not reported yet. One left by an
-  /// earlier life of the process is EIO: the disk keeps its count only.
-  func unseenError(_ description: Description) -> Errno? {
-    guard disk.errorCount(of: description.inode) != description.errors else { return nil }
-    return lastErrors[description.inode] ?? .ioError
-  }
-
-  func reported(_ handle: HandleID, _ number: InodeNumber) {
-    disk.with(number) { $0.errorSeen = true }
-    descriptions[Int(handle.rawValue)]?.errors = disk.errorCount(of: number)
   }
 
   /// fsync or fdatasync of a directory: its entry operations, nothing of a child.
   public func synchronizeDirectory(_ number: InodeNumber, dataOnly: Bool) throws(Errno) {
     _ = try directory(number)
-    if let fault = meetFault(
-      .fsyncdir, name: faults.isEmpty ? [] : disk[number]?.lastName ?? [])
-    {
+    if case .fails(let failure)? = try meet(.fsyncdir, number) {
       failedBarriers += 1
       perform(.failedSynchronizeDirectory(inode: number), number)
-      throw fault.error
+      if let health = (failure.after ?? disk.parameters.afterState).health {
+        perform(.stop(health), number)
+      }
+      throw failure.error
     }
     perform(.synchronizeDirectory(inode: number), number)
-  }
-}
-
-extension Errno {
-  /// Whether it is what a file system reports when writing pages back failed.
-  fileprivate var isOfWriteBack: Bool {
-    self == .ioError || self == .noSpace || self == .quotaExceeded
   }
 }

@@ -3,10 +3,28 @@ public import StorageInterface
 extension World {
   /// What `name` names in `directory`.
   public func lookup(_ name: [UInt8], in number: InodeNumber) throws(Errno) -> InodeNumber {
+    try check(.lookup, name: name)
+    return try find(name, in: number)
+  }
+
+  /// As `lookup`, within a call that is no lookup itself.
+  func find(_ name: [UInt8], in number: InodeNumber) throws(Errno) -> InodeNumber {
     let inode = try directory(number)
     guard name.count <= Self.longestName else { throw .nameTooLong }
     guard let found = inode.cachedEntries[name] else { throw .noSuchFile }
     return found
+  }
+
+  /// Whether `name` still names `inode` in `directory`, as it did when somebody looked.
+  public func names(
+    _ name: [UInt8], _ inode: InodeNumber, in directory: InodeNumber
+  ) -> Bool {
+    disk.entry(name, in: directory) == inode
+  }
+
+  /// The directory that holds the name of directory `number`: what `..` leads to.
+  public func parent(of number: InodeNumber) throws(Errno) -> InodeNumber {
+    try directory(number).parent
   }
 
   /// The entries of a directory, without `.` and `..`, in an order that its names alone decide.
@@ -41,14 +59,36 @@ extension World {
       target: target)
   }
 
+  /// Creates a pipe, a socket's name or a device. Volatile until a barrier of its directory.
+  public func makeSpecial(
+    _ name: [UInt8], in parent: InodeNumber, _ kind: FileKind, device: UInt32, mode: UInt16,
+    user: UInt32, group: UInt32
+  ) throws(Errno) -> InodeNumber {
+    let target: [UInt8]
+    switch kind {
+    case .pipe, .socket: target = []
+    case .characterDevice, .blockDevice:
+      target = (0..<4).map { UInt8(truncatingIfNeeded: device >> ($0 * 8)) }
+    case .regular, .directory, .symbolicLink: throw .invalidArgument
+    }
+    return try make(
+      name, in: parent, kind, .create, mode: mode, user: user, group: group, target: target)
+  }
+
   private func make(
     _ name: [UInt8], in parent: InodeNumber, _ kind: FileKind, _ operation: FaultableOperation,
     mode: UInt16, user: UInt32, group: UInt32, target: [UInt8] = []
   ) throws(Errno) -> InodeNumber {
     let directory = try mutableDirectory(parent)
     try checkName(name)
+    // A set-group-ID directory hands its group down, and directories the bit too (inode_init_owner
+    // of Linux).
+    let inherits = directory.mode & 0o2000 != 0
+    let group = inherits ? directory.group : group
+    let mode = inherits && kind == .directory ? mode | 0o2000 : mode
     guard directory.cachedEntries[name] == nil else { throw .fileExists }
     try check(operation, name: name)
+    if kind == .directory { try claim(pages: 1) }
     let number = disk.nextInode
     perform(
       .create(
@@ -61,6 +101,7 @@ extension World {
   public func readLink(_ number: InodeNumber) throws(Errno) -> [UInt8] {
     let inode = try inode(number)
     guard inode.kind == .symbolicLink else { throw .invalidArgument }
+    try check(.readlink, number)
     return inode.target
   }
 
@@ -81,7 +122,7 @@ extension World {
 
   /// Takes a name of a file away. Volatile until a barrier of the directory.
   public func unlink(_ name: [UInt8], in parent: InodeNumber) throws(Errno) {
-    let number = try lookup(name, in: parent)
+    let number = try find(name, in: parent)
     guard disk[number]?.kind != .directory else { throw .isDirectory }
     try check(.unlink, name: name)
     perform(.unlink(directory: parent, name: name), name: name)
@@ -89,8 +130,8 @@ extension World {
 
   /// Removes an empty directory. Volatile until a barrier of its parent.
   public func removeDirectory(_ name: [UInt8], in parent: InodeNumber) throws(Errno) {
-    let number = try lookup(name, in: parent)
-    guard try directory(number).cachedEntries.entries.isEmpty else { throw .directoryNotEmpty }
+    let number = try find(name, in: parent)
+    guard try directory(number).cachedEntries.isEmpty else { throw .directoryNotEmpty }
     try check(.rmdir, name: name)
     perform(.removeDirectory(directory: parent, name: name), name: name)
   }
@@ -101,7 +142,7 @@ extension World {
     _ name: [UInt8], in parent: InodeNumber, to newName: [UInt8], in newParent: InodeNumber,
     _ mode: RenameMode
   ) throws(Errno) {
-    let number = try lookup(name, in: parent)
+    let number = try find(name, in: parent)
     let inode = try inode(number)
     let target = try mutableDirectory(newParent)
     try checkName(newName)
@@ -117,7 +158,7 @@ extension World {
         if old.kind == .directory && isBelow(parent, replaced) { throw .invalidArgument }
       } else if old.kind == .directory {
         guard inode.kind == .directory else { throw .isDirectory }
-        guard old.cachedEntries.entries.isEmpty else { throw .directoryNotEmpty }
+        guard old.cachedEntries.isEmpty else { throw .directoryNotEmpty }
       } else if inode.kind == .directory {
         throw .notDirectory
       }
@@ -130,16 +171,14 @@ extension World {
       name: newName)
   }
 
-  /// Whether `inner` is `outer` or lies below it. Without recursion: a subject may nest directories
-  /// as deep as it likes.
+  /// Whether directory `inner` is `outer` or lies below it.
   private func isBelow(_ inner: InodeNumber, _ outer: InodeNumber) -> Bool {
-    var queue = [outer]
-    while let next = queue.popLast() {
-      if next == inner { return true }
-      for entry in disk[next]?.cachedEntries.entries ?? []
-      where disk[entry.inode]?.kind == .directory { queue.append(entry.inode) }
+    var next = inner
+    while next != outer {
+      guard next != .root, let directory = disk[next] else { return false }
+      next = directory.parent
     }
-    return false
+    return true
   }
 
   /// A directory that still has its name: nothing can be put into a removed one.

@@ -11,15 +11,19 @@ extension World {
   /// a failed write-back of any file once to each description (`s_wb_err` of Linux 5.8); sync
   /// reports none.
   public func synchronizeFileSystem(_ handle: HandleID?) throws(Errno) {
-    calls += 1
+    if case .fails(let failure)? = try meet(.syncfs, .root) {
+      failedBarriers += 1
+      if let health = failure.after?.health { perform(.stop(health), name: []) }
+      throw failure.error
+    }
     if let handle {
       let description = try description(handle)
-      if description.fileSystemErrors != disk.fileSystemErrors {
+      if let error = disk.errors.unreported(since: description.fileSystemErrors) {
         // It failed, and so covers nothing (disk.md).
-        descriptions[Int(handle.rawValue)]?.fileSystemErrors = disk.fileSystemErrors
-        disk.fileSystemErrorSeen = true
+        if disk.errors.isUnseen { perform(.reportError(inode: nil), name: []) }
+        descriptions[Int(handle.rawValue)]?.fileSystemErrors = disk.errors.sample
         failedBarriers += 1
-        throw .ioError
+        throw error
       }
     }
     perform(.synchronizeFileSystem, name: [])
@@ -49,7 +53,10 @@ extension World {
   ) throws(Errno) {
     let description = try description(handle)
     let number = description.inode
-    calls += 1
+    if case .fails(let failure)? = try meet(.syncRange, number) {
+      // What it started failed, and it says so itself: the report is its description's.
+      throw failBarrier(of: number, handle, failure, range: range)
+    }
     if flags.contains(.write),
       disk[number]?.dirtyPages(Self.pages(touching: range)).isEmpty == false
     {
@@ -58,10 +65,7 @@ extension World {
       )
     }
     guard !flags.isDisjoint(with: [.waitBefore, .waitAfter]) else { return }
-    if let unseen = unseenError(description) {
-      reported(handle, number)
-      throw unseen
-    }
+    try reportError(handle)
   }
 
   /// `POSIX_FADV_DONTNEED`: whole clean pages within `range` leave the cache.
@@ -88,7 +92,6 @@ extension World {
     let inode = try inode(number)
     guard !inode.dirtyPages(pages).isEmpty else { return }
     perform(.writeBack(inode: number, pages: pages, outcome: outcome), number)
-    if case .failed(let error, _) = outcome { lastErrors[number] = error }
   }
 
   /// An inode leaves the cache, with an error that nobody has seen; not while somebody has it open.

@@ -18,22 +18,39 @@ public final class World {
   public internal(set) var failedBarriers = 0
   /// How many faults of any kind fired since the world began.
   public internal(set) var firedFaults = 0
+  /// How often a call met a fault, a full quota or a stopped file system: an `open` that did may
+  /// fail (design.md, section 5).
+  public internal(set) var hindrances = 0
+  /// Whether every later call hangs too once one does: for a subject without a process of its own,
+  /// which cannot be stopped in the middle of a call.
+  public var staysHung = false
+  /// Whether no call is served any more.
+  var isHung: Bool { staysHung && hangs > 0 }
+  /// How many calls never returned.
+  public internal(set) var hangs = 0
+  /// Called with the milliseconds of a slow operation; where nobody waits, it takes no time.
+  public var onDelay: ((Int) -> Void)?
+  /// Where set, every call of an operation is noted, so that faults can be placed on them.
+  public internal(set) var callLog: CallLog?
+  /// How many bytes the files may take, and what a write that needs more gets.
+  public var quota: Quota? { didSet { usedPages = nil } }
+  /// How many pages count against the quota; nil where that must be counted again.
+  var usedPages: Int?
   /// How many calls there were, of any kind: a subject that makes none is hung or done.
   public internal(set) var calls: UInt64 = 0
 
   var descriptions: [Description?] = []
-  /// The newest error of a failed barrier, by file; looked up, never listed.
-  var lastErrors: [InodeNumber: Errno] = [:]
+  /// How often the content of a file changed, for background work that comes after a change.
+  var changes: [InodeNumber: Int] = [:]
   private var freeDescriptions: [Int] = []
   private var counters: [Counter] = []
 
   /// An open file description.
   struct Description {
     var inode: InodeNumber
-    /// The error count it last reported.
+    /// What it knows of the file's failed write-backs, and of the file system's.
     var errors: UInt32
-    /// The file system's error count that a syncfs through it last reported.
-    var fileSystemErrors: UInt32 = 0
+    var fileSystemErrors: UInt32
   }
 
   private struct Counter {
@@ -43,8 +60,12 @@ public final class World {
   }
 
   /// A world that begins with `disk`.
-  public init(disk: Disk, recording: Bool = false, faults: FaultPlan = FaultPlan()) {
+  public init(
+    disk: Disk, recording: Bool = false, faults: FaultPlan = FaultPlan(), notesCalls: Bool = false
+  ) {
     self.disk = disk
+    quota = disk.parameters.quota
+    callLog = notesCalls ? CallLog() : nil
     self.recording = recording ? Recording(start: disk) : nil
     self.faults = faults
   }
@@ -59,6 +80,7 @@ public final class World {
   public func closeAll() {
     descriptions.removeAll()
     freeDescriptions.removeAll()
+    usedPages = nil
   }
 
   // MARK: For the other parts of this class.
@@ -96,34 +118,13 @@ public final class World {
     guard index < descriptions.count, descriptions[index] != nil else { return }
     descriptions[index] = nil
     freeDescriptions.append(index)
+    // A file without a name gives its space back when it is closed.
+    usedPages = nil
   }
 
   /// The role of an inode by the name it was last given.
   func role(of number: InodeNumber) -> FileRole {
     FileRole(masking: disk[number]?.lastName ?? [])
-  }
-
-  /// Meets a fault, if the plan has one for this operation on a file called `name`.
-  func meetFault(_ operation: FaultableOperation, name: [UInt8]) -> Fault? {
-    calls += 1
-    if faults.isEmpty { return nil }
-    let fault = faults.meet(operation, FileRole(masking: name), request: request)
-    if fault != nil { firedFaults += 1 }
-    return fault
-  }
-
-  /// Throws the error of a fault, if the plan has one for this operation.
-  func check(_ operation: FaultableOperation, name: [UInt8]) throws(Errno) {
-    if let fault = meetFault(operation, name: name) { throw fault.error }
-  }
-
-  /// Throws the error of a fault for an operation on an inode.
-  func check(_ operation: FaultableOperation, _ number: InodeNumber) throws(Errno) {
-    if faults.isEmpty {
-      calls += 1
-    } else {
-      try check(operation, name: disk[number]?.lastName ?? [])
-    }
   }
 
   /// Performs and records an operation that may be done.
@@ -141,6 +142,7 @@ public final class World {
       recording?.append(operation, request: request, role: role, nth: nth)
     }
     disk.apply(operation)
+    if case .write = operation {} else { usedPages = nil }
   }
 
   /// Performs and records an operation on an inode.

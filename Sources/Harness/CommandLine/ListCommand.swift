@@ -20,11 +20,14 @@ enum ListCommand {
         row(model.rawValue, model.summary)
       }
     case "faults":
-      Console.print("a fault, one line: request=NUMBER OPERATION ROLE nth=N ERRNO [after=BYTES]")
+      for entry in FaultCatalogue.effects + FaultCatalogue.states + FaultCatalogue.lostPages {
+        Console.print(entry.form)
+        Console.print("    " + entry.meaning)
+      }
       row("operations", FaultableOperation.allCases.map(\.rawValue).joined(separator: " "))
       row("errnos", Errno.names.map(\.name).joined(separator: " "))
       row("roles", "a file's name with its digits masked, as wal-#.log; * is any")
-      row("example", "request=1000003 fdatasync wal-#.log nth=1 EIO")
+      row("example", "request=1000003 fdatasync wal-#.log nth=1 EIO state=xfs lost=first")
     default:
       throw .usage("usage: " + usage)
     }

@@ -110,11 +110,15 @@ enum ControlRequest: Equatable {
       }
       words.removeFirst()
     }
-    guard let fault = Fault(parsing: (["request=0"] + words).joined(separator: " ")) else {
+    let isBackground = words.first.map { Fault.BackgroundWork(rawValue: $0) != nil } ?? false
+    let text = ((isBackground ? [] : ["request=0"]) + words).joined(separator: " ")
+    do throws(Fault.SyntaxError) {
+      return try Fault(reading: text)
+    } catch {
       throw ControlRefusal(
-        "that is no fault; torture list faults shows the form, as: fdatasync *.db nth=1 EIO")
+        "that is no fault: \(error); torture list faults shows the forms, as: "
+          + "fdatasync *.db nth=1 EIO")
     }
-    return fault
   }
 
   private static func name(

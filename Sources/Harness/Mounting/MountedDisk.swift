@@ -55,7 +55,10 @@ final class MountedDisk {
     options.entryTimeout = 0
     options.attributeTimeout = 0
     mount = try FuseMount(at: path, options)
-    world = World(disk: Disk(parameters: settings.parameters))
+    var parameters = settings.parameters
+    parameters.quota = settings.quota.map { Quota(bytes: $0) }
+    world = World(disk: Disk(parameters: parameters))
+    world.onDelay = FuseTarget.wait
     prepareRoot()
     mount.show(world)
   }
@@ -120,6 +123,8 @@ final class MountedDisk {
   private func clear() -> Answer {
     let count = world.faults.faults.count
     world.clearFaults()
+    mount.letGo()
+    mount.holdAgain()
     return Answer(result: .success("forgot \(count) faults"))
   }
 
@@ -156,6 +161,7 @@ final class MountedDisk {
   private func replace(by disk: Disk) {
     earlierCalls += world.calls
     world = World(disk: disk, faults: world.faults)
+    world.onDelay = FuseTarget.wait
     mount.show(world)
   }
 

@@ -17,6 +17,8 @@ public enum SubjectFailure: Error, Equatable, Sendable {
   case idleTooLong(Duration)
   /// It did not answer in the time it has altogether, though it used the disk.
   case tookTooLong(Duration)
+  /// A call of it met a fault that never lets it return.
+  case callNeverReturns
   /// The user asked to end (SIGINT or SIGTERM, by number).
   case interrupted(Int32)
   /// The mount is gone.
@@ -57,6 +59,7 @@ extension SubjectFailure: CustomStringConvertible {
       }
     case .exited(let status): "the subject exited with status \(status)"
     case .signalled(let number): "the subject was ended by signal \(number)"
+    case .callNeverReturns: "a call of the subject never returned: an injected fault"
     case .closedOutput: "the subject closed its standard output"
     case .answerTooLong(let limit): "the subject's answer is longer than \(limit) bytes"
     case .idleTooLong(let limit):

@@ -98,6 +98,7 @@ public final class SubjectPump {
         }
         if child.answerIsTooLong { throw .answerTooLong(limit: child.answerLimit) }
         if let failure = commonFailure() { throw failure }
+        if mount?.holdsCalls == true { throw .callNeverReturns }
         if let end = child.end {
           // What it wrote last may not all have been read yet.
           if child.readOutput() { continue }
@@ -139,6 +140,8 @@ public final class SubjectPump {
   public func stop() -> Remains? {
     guard let child else { return nil }
     stopWatchingInterrupts()
+    mount?.letGo()
+    defer { mount?.holdAgain() }
     // Nobody takes its output any more, so it might stay ready for ever.
     poller.remove(child.descriptors.standardOutput)
     let survivors = child.killAndReap { milliseconds in

@@ -27,6 +27,11 @@ struct ImageWriter {
         let target = (try? world.readLink(entry.inode)) ?? []
         let made = withPath(below) { link in withPath(target) { symlink($0, link) } }
         guard made == 0 else { throw failure(below) }
+      case .pipe:
+        guard withPath(below, { mkfifo($0, 0o644) }) == 0 else { throw failure(below) }
+      case .socket, .characterDevice, .blockDevice:
+        // Outside of their program they mean nothing, and not every user may make them.
+        continue
       case .regular:
         try copy(entry.inode, to: below)
       }

@@ -29,7 +29,7 @@ struct Replayer {
 
   /// Replays every epoch, and judges the last.
   func replay() throws(RunError) -> Result {
-    var disk = Disk(parameters: session.scenario.disk)
+    var disk = session.freshDisk(schedule.seed)
     var oracle = session.freshOracle()
     for (index, script) in schedule.epochs.enumerated() {
       let recorder = EpochRecorder(session)

@@ -111,8 +111,11 @@ struct ScheduleFile: Equatable {
   ) throws(RunError) {
     switch keyword {
     case "fault":
-      guard let fault = Fault(parsing: rest) else { throw .usage("not a fault: \(rest)") }
-      epoch.faults.append(fault)
+      do throws(Fault.SyntaxError) {
+        epoch.faults.append(try Fault(reading: rest))
+      } catch {
+        throw .usage("not a fault: \(rest): \(error)")
+      }
     case "request":
       do throws(ScheduledRequest.LineError) {
         epoch.requests.append(try ScheduledRequest(reading: Array(rest.utf8)[...], indentation: 8))

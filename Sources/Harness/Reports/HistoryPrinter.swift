@@ -54,10 +54,18 @@ enum HistoryPrinter {
     case .synchronizeRange(let inode, let range):
       return head + " i\(inode.rawValue) offset \(range.lowerBound) length \(range.count)"
     case .setSize(let inode, let size): return head + " i\(inode.rawValue) to \(size)"
-    case .setAttributes(let inode, _, _, _), .synchronize(let inode, _),
-      .synchronizeDirectory(let inode), .failedSynchronize(let inode, _),
-      .failedSynchronizeDirectory(let inode), .evict(let inode):
+    case .allocate(let inode, let offset, let length, let mode):
+      return head + " i\(inode.rawValue) offset \(offset) length \(length) \(mode.rawValue)"
+    case .setAttributes(let inode, _, _, _), .setExtendedAttribute(let inode, _, _),
+      .setTimes(let inode, _, _), .synchronize(let inode, _),
+      .synchronizeDirectory(let inode), .failedSynchronizeDirectory(let inode), .evict(let inode):
       return head + " i\(inode.rawValue)"
+    case .reportError(let inode): return head + (inode.map { " i\($0.rawValue)" } ?? "")
+    case .failedSynchronize(let failure):
+      let who = failure.isReported ? "" : " without a call"
+      return head + " i\(failure.inode.rawValue) \(failure.error) as \(failure.after.rawValue)"
+        + who
+    case .stop(let health): return "stop: the file system is \(health)"
     case .dropPages(let inode, let pages): return head + " i\(inode.rawValue)" + text(pages)
     case .writeBack(let inode, let pages, let outcome):
       let end =

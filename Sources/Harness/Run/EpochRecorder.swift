@@ -20,6 +20,8 @@ struct RecordedEpoch {
   var faults: FaultPlan
   /// How many barriers failed.
   var failedBarriers: Int
+  /// Every call, where places for faults are looked for.
+  var calls: CallLog?
 
   /// The oracle's knowledge at `position`: after every answer that came before that operation, and
   /// before a request that had done nothing yet.
@@ -69,9 +71,11 @@ struct EpochRecorder {
   /// After a mutation that failed inside a transaction the transaction is aborted; requests of a
   /// transaction that is gone are left out (design.md, section 5).
   func record(
-    disk: Disk, oracle: OracleModel, requests: [ScheduledRequest], faults: [Fault]
+    disk: Disk, oracle: OracleModel, requests: [ScheduledRequest], faults: [Fault],
+    notesCalls: Bool = false
   ) throws(RunError) -> RecordedEpoch {
-    let world = World(disk: disk, recording: true, faults: FaultPlan(faults))
+    let world = World(
+      disk: disk, recording: true, faults: FaultPlan(faults), notesCalls: notesCalls)
     try target.enter(world, freshProcess: true)
     var life = Life(
       world: world, oracle: oracle, models: [(0, oracle)], contract: contract)
@@ -87,7 +91,8 @@ struct EpochRecorder {
     }
     return RecordedEpoch(
       recording: recording, models: life.models, requests: life.sent, exchanges: life.exchanges,
-      findings: life.findings, faults: world.faults, failedBarriers: world.failedBarriers)
+      findings: life.findings, faults: world.faults, failedBarriers: world.failedBarriers,
+      calls: world.callLog)
   }
 
   private func send(_ scheduled: ScheduledRequest, _ life: inout Life) throws(RunError) {
@@ -192,6 +197,8 @@ private struct Life {
         request: scheduled, firstOperation: before, lastOperation: position,
         outcome: .broken(breakdown)))
     isOver = true
+    // It hangs because a call of it does.
+    if breakdown.kind == .hung && world.hangs > 0 { return }
     let mayExit = world.failedBarriers > 0 && contract.afterFailedBarrier == .exits
     if breakdown.kind == .ended && mayExit { return }
     let name: ViolationName = breakdown.kind == .hung ? .subjectHung : .subjectCrashed
@@ -204,9 +211,9 @@ private struct Life {
 
   private mutating func noteFaults() {
     if world.failedBarriers > barriersSeen { oracle.barrierFailed() }
-    if world.firedFaults > faultsSeen { oracle.faultFired() }
+    if world.hindrances > faultsSeen { oracle.faultFired() }
     barriersSeen = world.failedBarriers
-    faultsSeen = world.firedFaults
+    faultsSeen = world.hindrances
   }
 
   private mutating func follow(_ request: Request, _ answer: Answer) {

@@ -43,7 +43,7 @@ struct Explorer {
   mutating func run() throws(RunError) {
     var starts = [
       Start(
-        epoch: 0, disk: Disk(parameters: session.scenario.disk), oracle: session.freshOracle(),
+        epoch: 0, disk: session.freshDisk(seed), oracle: session.freshOracle(),
         scripts: [], path: "0")
     ]
     while let start = starts.popLast() {
@@ -65,7 +65,7 @@ struct Explorer {
 
   private func record(_ start: Start) throws(RunError) -> RecordedEpoch {
     let requests = session.requests(epoch: start.epoch, seed: seed)
-    let quiet = try record(start, requests, [])
+    let quiet = try record(start, requests, [], notesCalls: !session.scenario.faults.isEmpty)
     let faults = session.faults(for: quiet, seed: seed.derived("faults " + start.path))
     return faults.isEmpty ? quiet : try record(start, requests, faults)
   }
@@ -73,16 +73,18 @@ struct Explorer {
   /// A hang is one only when the same schedule, alone in a fresh process, exceeds ten times the
   /// limit without a disk operation (design.md, section 3).
   private func record(
-    _ start: Start, _ requests: [ScheduledRequest], _ faults: [Fault]
+    _ start: Start, _ requests: [ScheduledRequest], _ faults: [Fault], notesCalls: Bool = false
   ) throws(RunError) -> RecordedEpoch {
     let recorder = EpochRecorder(session)
     let epoch = try recorder.record(
-      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults)
+      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults,
+      notesCalls: notesCalls)
     guard epoch.findings.contains(where: { $0.finding.name == .subjectHung }) else { return epoch }
     session.target.patience = 10
     defer { session.target.patience = 1 }
     return try recorder.record(
-      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults)
+      disk: start.disk, oracle: start.oracle, requests: requests, faults: faults,
+      notesCalls: notesCalls)
   }
 
   private mutating func note(_ epoch: RecordedEpoch) {
@@ -97,7 +99,8 @@ struct Explorer {
       case .synchronize, .synchronizeRange, .synchronizeDirectory, .synchronizeFileSystem:
         statistics.barriers += 1
       case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
-        .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict:
+        .allocate, .setExtendedAttribute, .setTimes, .failedSynchronize,
+        .failedSynchronizeDirectory, .stop, .reportError, .writeBack, .dropPages, .evict:
         break
       }
     }

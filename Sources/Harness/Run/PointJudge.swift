@@ -48,10 +48,13 @@ struct PointJudge {
       return findings.isEmpty ? .permitted : .broken(findings)
     case .refused(let stage, let kind, let message):
       let findings = model.judgeRefusal(
-        of: stage.operation, failure: kind, message: message, after: crash, hadFault: false)
+        of: stage.operation, failure: kind, message: message, after: crash,
+        hadFault: outcome.wasHindered)
       return findings.isEmpty ? .permitted : .broken(findings)
     case .broken(let stage, let why):
       guard model.isMeasured(after: crash) else { return .permitted }
+      let mayExit = outcome.hadFailedBarrier && model.contract.afterFailedBarrier == .exits
+      if why.kind == .ended && mayExit { return .permitted }
       let name: ViolationName =
         switch why.kind {
         case .ended, .rubbish: .recoveryCrashed

@@ -35,6 +35,11 @@ struct RecoveryOutcome {
   }
 
   var kind: Kind
+  /// Whether a stopped file system or a full quota stood in its way: a refusal is no fault of the
+  /// subject then.
+  var wasHindered = false
+  /// Whether a barrier failed meanwhile: some subjects exit then, as their contract says.
+  var hadFailedBarrier = false
 
   /// The first dump, where there is one.
   var dump: Dump? {
@@ -68,8 +73,28 @@ struct Recoverer {
 
   /// Opens `disk` and dumps it, twice, with a close between; with `freshProcess` in a process that
   /// has seen nothing else.
+  ///
+  /// Where a full quota made it fail, it is tried again without one: a store may refuse for want of
+  /// space, and must come back when there is some (design.md, section 5).
   func recover(_ disk: Disk, freshProcess: Bool) throws(RunError) -> RecoveryOutcome {
     let world = World(disk: disk)
+    let outcome = try attempt(world, freshProcess: freshProcess)
+    guard case .refused = outcome.kind, outcome.wasHindered, world.quota != nil,
+      disk.health == .working
+    else { return outcome }
+    let roomy = World(disk: disk)
+    roomy.quota = nil
+    return try attempt(roomy, freshProcess: freshProcess)
+  }
+
+  private func attempt(_ world: World, freshProcess: Bool) throws(RunError) -> RecoveryOutcome {
+    var outcome = try openTwice(world, freshProcess: freshProcess)
+    outcome.wasHindered = world.hindrances > 0
+    outcome.hadFailedBarrier = world.failedBarriers > 0
+    return outcome
+  }
+
+  private func openTwice(_ world: World, freshProcess: Bool) throws(RunError) -> RecoveryOutcome {
     try target.enter(world, freshProcess: freshProcess)
     var dumps: [Dump] = []
     for round in 0..<2 {

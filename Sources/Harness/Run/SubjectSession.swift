@@ -2,7 +2,6 @@ import Determinism
 import DurabilityModel
 import Oracle
 import Scenarios
-import StorageInterface
 import SubjectProtocol
 
 /// One subject under one scenario on one target, ready to explore seeds.
@@ -71,48 +70,19 @@ struct SubjectSession {
     return requests
   }
 
-  /// Draws the live faults of an epoch: places are taken from the same epoch without faults, so
-  /// that each comes to pass.
-  func faults(for quiet: RecordedEpoch, seed: Seed) -> [Fault] {
-    var faults: [Fault] = []
-    for (index, template) in scenario.faults.enumerated() {
-      var generator = PRNG(seed.derived("template", index))
-      guard generator.chance(template.share, in: 100),
-        let error = Errno(name: template.errno)
-      else { continue }
-      if let fault = place(template, error, in: quiet, &generator) { faults.append(fault) }
+  /// The empty world of a seed: the scenario's disk, with the quota that the seed draws.
+  func freshDisk(_ seed: Seed) -> Disk {
+    var parameters = scenario.disk
+    if let range = scenario.quota {
+      var generator = PRNG(seed.derived("quota"))
+      let bytes = generator.number(in: range.minimum...range.maximum)
+      parameters.quota = Quota(bytes: UInt64(bytes), generator.pick(range.kinds))
     }
-    return faults
+    return Disk(parameters: parameters)
   }
 
-  private func place(
-    _ template: FaultTemplate, _ error: Errno, in quiet: RecordedEpoch, _ generator: inout PRNG
-  ) -> Fault? {
-    var places: [Fault] = []
-    for recorded in quiet.recording.operations {
-      guard let operation = FaultableOperation(rawValue: recorded.operation.kindName),
-        template.operation == operation.rawValue
-          || (template.operation == "fsync" && operation == .fdatasync),
-        template.role == "*" || template.role == recorded.role.name
-      else { continue }
-      places.append(
-        Fault(
-          request: recorded.request, operation: operation, role: recorded.role, nth: recorded.nth,
-          error: error))
-    }
-    if places.isEmpty, ["read", "open", "readdir"].contains(template.operation),
-      let operation = FaultableOperation(rawValue: template.operation),
-      let open = quiet.requests.first
-    {
-      return Fault(
-        request: open.number, operation: operation, role: FileRole(name: template.role),
-        nth: generator.number(in: 1...3), error: error)
-    }
-    guard !places.isEmpty else { return nil }
-    var fault = generator.pick(places)
-    if fault.operation == .write, generator.chance(1, in: 2) {
-      fault.partial = generator.number(in: 1...64)
-    }
-    return fault
+  /// Draws the live faults of an epoch that was recorded without any.
+  func faults(for quiet: RecordedEpoch, seed: Seed) -> [Fault] {
+    FaultPlanner(templates: scenario.faults, seed: seed).faults(for: quiet)
   }
 }

@@ -2,6 +2,7 @@ import CLinuxShims
 import Determinism
 import DurabilityModel
 import FaultFS
+import Glibc
 import Scenarios
 import StorageInterface
 import SubjectProtocol
@@ -95,7 +96,15 @@ final class FuseTarget: Target {
     worldName = "w\(worldCount)"
     guard let mount = pump?.mount else { throw .harness("the mount is gone") }
     slot = mount.attach(world, name: worldName)
+    world.onDelay = Self.wait
     self.world = world
+  }
+
+  /// Takes the time of a slow operation. Everything on this thread waits: a mount has one loop.
+  static func wait(_ milliseconds: Int) {
+    var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    var left = timespec()
+    while nanosleep(&time, &left) != 0 && errno == EINTR { time = left }
   }
 
   func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange {
@@ -245,7 +254,7 @@ final class FuseTarget: Target {
       return .broken(SubjectBreakdown(kind: .ended, message: message))
     case .answerTooLong:
       return .broken(SubjectBreakdown(kind: .rubbish, message: message))
-    case .idleTooLong, .tookTooLong:
+    case .idleTooLong, .tookTooLong, .callNeverReturns:
       return .broken(SubjectBreakdown(kind: .hung, message: message))
     }
   }

@@ -27,6 +27,7 @@ final class SimulatedTarget: Target {
   }
 
   func enter(_ world: World, freshProcess: Bool) throws(RunError) {
+    world.staysHung = true
     self.world = world
     subject = nil
   }
@@ -40,7 +41,15 @@ final class SimulatedTarget: Target {
         SimulatedStorage(world: world)
       }
     subject = current
-    return .answer(current.answer(request))
+    let answer = current.answer(request)
+    if world.hangs > 0 {
+      // A process would still be waiting in that call.
+      subject = nil
+      return .broken(
+        SubjectBreakdown(
+          kind: .hung, message: "a call of the subject never returned: an injected fault"))
+    }
+    return .answer(answer)
   }
 
   func endProcess() {

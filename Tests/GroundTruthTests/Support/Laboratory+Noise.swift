@@ -55,7 +55,8 @@ extension Laboratory {
 
   /// fallocate from the start of the file on.
   func allocate(_ file: OpenFile, size: Int, keepsSize: Bool) throws {
-    if !keepsSize { try truncate(file, to: size) }
+    try world.allocate(
+      file.handle, at: 0, length: UInt64(size), keepsSize ? .keepSize : .extend)
   }
 
   /// A file with allocated space that was never written.

@@ -42,7 +42,7 @@ final class Laboratory {
       switch world.disk[number]?.kind {
       case .regular: try world.synchronize(world.open(number, truncating: false), dataOnly: false)
       case .directory: try world.synchronizeDirectory(number, dataOnly: false)
-      case .symbolicLink, nil: break
+      case .symbolicLink, .pipe, .socket, .characterDevice, .blockDevice, nil: break
       }
     }
     world = World(
