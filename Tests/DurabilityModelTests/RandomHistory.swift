@@ -9,6 +9,7 @@ struct RandomHistory {
   private var handles: [HandleID] = []
   private let directories: [InodeNumber]
   private let names = ["a", "b", "c"]
+  private let writingBack: Bool
 
   /// Faults that make some of the barriers of a history fail.
   static var failingBarriers: [Fault] {
@@ -20,8 +21,13 @@ struct RandomHistory {
     }
   }
 
-  init(_ seed: Seed, faults: [Fault] = []) {
-    lab = Lab(faults: faults)
+  /// With `writingBack`, write-back steps and syncfs are among the draws.
+  init(
+    _ seed: Seed, faults: [Fault] = [], _ parameters: DiskParameters = DiskParameters(),
+    writingBack: Bool = false
+  ) {
+    lab = Lab(parameters, faults: faults)
+    self.writingBack = writingBack
     generator = PRNG(seed)
     directories = [.root, (try? lab.makeDirectory("d")) ?? .root]
     // A history without a file would prove nothing.
@@ -33,6 +39,10 @@ struct RandomHistory {
     let world = lab.world
     let parent = generator.pick(directories)
     let name = Array(generator.pick(names).utf8)
+    if writingBack, generator.chance(1, in: 8) {
+      writeBack()
+      return
+    }
     switch generator.index(weights: [6, 14, 5, 6, 4, 4, 3, 2, 2, 1]) {
     case 0:
       if let inode = try? lab.create(String(decoding: name, as: UTF8.self), in: parent) {
@@ -62,6 +72,19 @@ struct RandomHistory {
     default:
       guard let inode = try? world.lookup(name, in: parent) else { return }
       try? world.setMode(inode, UInt16(generator.below(0o1000)))
+    }
+  }
+
+  private mutating func writeBack() {
+    guard let handle, let number = try? lab.world.description(handle).inode else { return }
+    switch generator.below(4) {
+    case 0: try? lab.world.synchronizeFileSystem(handle)
+    case 1:
+      let first = UInt64(generator.below(3) * 4096)
+      try? lab.world.writeBack(range: first..<first + 5000, of: handle, wait: .write)
+    default:
+      let first = generator.below(3)
+      try? lab.world.writeBack(number, pages: first..<first + 2, .durable)
     }
   }
 

@@ -24,7 +24,7 @@ extension CrashStateEnumerator {
   /// Lists the choice that keeps the marked units whole, with a kind of garbage where it matters.
   func emit(_ kept: [Bool], _ generator: inout PRNG, _ body: (PowerLossChoice) -> Void) {
     var choice = choice(keeping: kept)
-    let garbage = disk.parameters.garbage
+    let garbage = garbageKinds
     if !garbage.isEmpty, kept.contains(false) {
       let kind = generator.pick(garbage)
       let variant = generator.next() >> 32
@@ -36,15 +36,25 @@ extension CrashStateEnumerator {
     body(choice)
   }
 
+  /// The kinds of garbage that never-synced space may show here; none where it shows zeros.
+  private var garbageKinds: [GarbageKind] { rules.showsGarbage ? disk.parameters.garbage : [] }
+
   /// Lists the ways in which only part of unit `index` is kept, beside the units marked in `kept`.
   func partial(
     of index: Int, _ kept: [Bool], _ generator: inout PRNG, _ body: (PowerLossChoice) -> Void
   ) {
     let unit = units[index]
-    guard let file = unit.file, let inode = disk[files[file]] else { return }
+    guard let file = unit.file, let inode = disk[files[file]] else {
+      renameWithoutData(index, kept, &generator, body)
+      return
+    }
     let base = choice(keeping: closed(kept))
     var before = base
     before.files[file].size = largestSize(below: index, file: file, kept)
+    if rules.dataUnit == .page {
+      partialByPages(of: unit, file: file, base, before, inode, &generator, body)
+      return
+    }
     if let size = unit.size {
       let pending = inode.pendingSizes[size - 1]
       sizeWithoutData(base, file: file, size: size, &generator, body)
@@ -72,7 +82,7 @@ extension CrashStateEnumerator {
     _ base: PowerLossChoice, file: Int, size: Int, _ generator: inout PRNG,
     _ body: (PowerLossChoice) -> Void
   ) {
-    for kind in disk.parameters.garbage.isEmpty ? [.zeros] : disk.parameters.garbage {
+    for kind in garbageKinds.isEmpty ? [.zeros] : garbageKinds {
       var choice = base
       choice.files[file].size = max(choice.files[file].size, size)
       choice.files[file].garbage = kind
@@ -128,8 +138,8 @@ extension CrashStateEnumerator {
         choice.files[file].data[item] = .sectors(shape.filter(units.contains))
       }
       if let size = unit.size { choice.files[file].size = max(choice.files[file].size, size) }
-      if !disk.parameters.garbage.isEmpty {
-        choice.files[file].garbage = generator.pick(disk.parameters.garbage)
+      if !garbageKinds.isEmpty {
+        choice.files[file].garbage = generator.pick(garbageKinds)
         choice.files[file].garbageSeed = generator.next() >> 32
       }
       body(choice)

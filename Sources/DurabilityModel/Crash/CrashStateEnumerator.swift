@@ -14,7 +14,7 @@ public struct ExplosionLimits: Sendable, Equatable {
   }
 }
 
-/// Lists what a power cut may keep at one crash point under `posix-min`.
+/// Lists what a power cut may keep at one crash point under the persistence model of its disk.
 ///
 /// Method. The pending operations are *units*, in issue order: an entry operation; a write or
 /// truncation with its data and its size. While the subsets of units are few, all are listed; past
@@ -24,6 +24,9 @@ public struct ExplosionLimits: Sendable, Equatable {
 /// data without its size. Every draw comes from a generator derived from the crash point, so states
 /// never depend on what was listed before.
 ///
+/// The strata are the same under every model; what whole units need of each other comes from its
+/// rules (`UnitDependencies`), and a part that it does not permit is left out (`Disk.accepts`).
+///
 /// A state that keeps nothing of the newest operation is also a state of the point before it; when
 /// only those that are new are wanted, subsets without the newest unit are left out.
 public struct CrashStateEnumerator {
@@ -32,8 +35,10 @@ public struct CrashStateEnumerator {
   let seed: Seed
   /// The units, in issue order.
   let units: [Unit]
-  /// What the entry operations need of each other.
-  private let dependencies: NameDependencies
+  /// What the units need of each other.
+  private let dependencies: UnitDependencies
+  /// What the persistence model permits.
+  let rules: PersistenceRules
 
   /// One pending operation.
   struct Unit {
@@ -72,7 +77,8 @@ public struct CrashStateEnumerator {
       files.append(InodeNumber(UInt32(index)))
     }
     units.sort { ($0.operation, $0.name ?? -1) < ($1.operation, $1.name ?? -1) }
-    dependencies = NameDependencies(disk.pendingNames)
+    dependencies = UnitDependencies(units, disk, files)
+    rules = disk.rules
     self.files = files
     self.units = units
   }
@@ -111,6 +117,19 @@ public struct CrashStateEnumerator {
       body(PowerLossChoice(names: [], files: []))
       return
     }
+    if rules.dataUnit == .nothing {
+      // All that is pending is lost: one state, whatever is new.
+      body(choice(keeping: [Bool](repeating: false, count: units.count)))
+      return
+    }
+    if disk.parameters.model == .posixMin {
+      list(onlyNew: onlyNew, body)
+    } else {
+      list(onlyNew: onlyNew) { if disk.accepts($0) { body($0) } }
+    }
+  }
+
+  private func list(onlyNew: Bool, _ body: (PowerLossChoice) -> Void) {
     var generator = PRNG(seed.derived("power-loss", Int(truncatingIfNeeded: disk.operationCount)))
     let isExhaustive = units.count < 20 && (1 << units.count) <= limits.exhaustiveUpTo
     if isExhaustive {
@@ -195,27 +214,15 @@ public struct CrashStateEnumerator {
   private func alone(_ index: Int) -> [Bool] {
     var kept = [Bool](repeating: false, count: units.count)
     kept[index] = true
-    return withNames(of: kept, dependencies.completed)
+    return dependencies.completed(kept)
   }
 
-  /// Whether every kept entry operation has what it depends on.
-  private func isClosed(_ kept: [Bool]) -> Bool { closed(kept) == kept }
+  /// Whether every kept unit has what it depends on.
+  private func isClosed(_ kept: [Bool]) -> Bool { dependencies.isClosed(kept) }
 
-  /// `kept` without the entry operations that lack something they depend on.
-  func closed(_ kept: [Bool]) -> [Bool] { withNames(of: kept, dependencies.reduced) }
+  /// `kept` with all that its units need.
+  func completed(_ kept: [Bool]) -> [Bool] { dependencies.completed(kept) }
 
-  /// `kept` with the marks of its entry operations changed by `change`.
-  private func withNames(of kept: [Bool], _ change: ([Bool]) -> [Bool]) -> [Bool] {
-    guard !disk.pendingNames.isEmpty else { return kept }
-    var names = [Bool](repeating: false, count: disk.pendingNames.count)
-    for (unit, isKept) in zip(units, kept) where isKept {
-      if let name = unit.name { names[name] = true }
-    }
-    names = change(names)
-    var result = kept
-    for index in units.indices {
-      if let name = units[index].name { result[index] = names[name] }
-    }
-    return result
-  }
+  /// `kept` without the units that lack something they depend on.
+  func closed(_ kept: [Bool]) -> [Bool] { dependencies.reduced(kept) }
 }

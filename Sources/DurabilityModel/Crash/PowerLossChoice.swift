@@ -16,10 +16,10 @@ public struct PowerLossChoice: Sendable, Equatable {
     public var inode: InodeNumber
     /// For each pending data item, in issue order, what was kept of it.
     public var data: [KeptData]
-    /// The size: 0 for the durable one, else the pending one of that number (1 for the first). 0
-    /// where `exactSize` is set.
+    /// The size: 0 for the durable one, else the pending one of that number (1 for the first).
     public var size: Int
-    /// Where set, the size in bytes instead: an append that ended at a byte.
+    /// Where set, the size in bytes instead: an append that ended at a byte. It is the append
+    /// behind the pending size of number `size`, or with 0 the first one that passed there.
     public var exactSize: UInt64?
     /// What never-synced space below the size holds.
     public var garbage: GarbageKind
@@ -67,7 +67,10 @@ public struct PowerLossChoice: Sendable, Equatable {
         case .sectors(let sectors): "[" + sectors.map(String.init).joined(separator: ".") + "]"
         }
       }
-      let size = file.exactSize.map { "@\($0)" } ?? "\(file.size)"
+      // `@77` ends at byte 77; `2@77` in the append behind the second size.
+      let size =
+        file.exactSize.map { (file.size > 0 ? "\(file.size)" : "") + "@\($0)" }
+        ?? "\(file.size)"
       parts.append(
         "file=\(file.inode.rawValue):data=\(data.joined(separator: ",")):size=\(size)"
           + ":garbage=\(file.garbage.rawValue)/\(file.garbageSeed)")
@@ -118,9 +121,12 @@ extension PowerLossChoice.FileChoice {
       }
     }
     let sizeText = fields[2].dropFirst(5)
-    if sizeText.hasPrefix("@") {
-      guard let exact = UInt64(sizeText.dropFirst()) else { return nil }
-      (size, exactSize) = (0, exact)
+    if let at = sizeText.firstIndex(of: "@") {
+      let base = sizeText[..<at]
+      guard let exact = UInt64(sizeText[sizeText.index(after: at)...]),
+        let version = base.isEmpty ? 0 : Int(base), version >= 0
+      else { return nil }
+      (size, exactSize) = (version, exact)
     } else {
       guard let version = Int(sizeText), version >= 0 else { return nil }
       (size, exactSize) = (version, nil)

@@ -32,42 +32,6 @@ extension Disk {
     return disk
   }
 
-  /// Whether `choice` is one for this disk: of its shape, closed under dependence, and nothing that
-  /// this crash point does not permit.
-  public func accepts(_ choice: PowerLossChoice) -> Bool {
-    guard choice.names.count == pendingNames.count,
-      NameDependencies(pendingNames).isClosed(choice.names)
-    else { return false }
-    var next = 0
-    for index in inodes.indices where inodes[index].isAlive {
-      guard next < choice.files.count, choice.files[next].inode.rawValue == UInt32(index) else {
-        continue
-      }
-      guard accepts(choice.files[next], of: inodes[index]) else { return false }
-      next += 1
-    }
-    return next == choice.files.count
-  }
-
-  private func accepts(_ choice: PowerLossChoice.FileChoice, of inode: Inode) -> Bool {
-    guard choice.data.count == inode.pendingData.count, choice.size >= 0,
-      choice.size <= inode.pendingSizes.count
-    else { return false }
-    if let exact = choice.exactSize {
-      // Where an append ended: between the size before it and the one after.
-      guard choice.size == 0,
-        inode.pendingSizes.contains(where: { $0.before <= exact && exact <= $0.after })
-      else { return false }
-    }
-    for (item, kept) in zip(inode.pendingData, choice.data) {
-      guard case .sectors(let sectors) = kept else { continue }
-      let units = item.units(of: parameters.sectorSize)
-      guard sectors.allSatisfy(units.contains), zip(sectors, sectors.dropFirst()).allSatisfy(<)
-      else { return false }
-    }
-    return true
-  }
-
   /// Puts what `choice` kept of one file onto its durable content.
   private func compose(_ choice: PowerLossChoice.FileChoice, into inode: inout Inode) {
     precondition(choice.data.count == inode.pendingData.count, "a choice for another crash point")
@@ -99,7 +63,9 @@ extension Disk {
     }
     if let exact = choice.exactSize {
       // The append that ended there; not a later one, which would change the time of this state.
-      let append = inode.pendingSizes.first { $0.before <= exact && exact <= $0.after }
+      let append = inode.pendingSizes.dropFirst(choice.size).first {
+        $0.before <= exact && exact <= $0.after
+      }
       newest = max(newest, append?.operation ?? 0)
     } else if choice.size > 0 {
       newest = max(newest, inode.pendingSizes[choice.size - 1].operation)
@@ -116,12 +82,14 @@ extension Disk {
   /// The sectors of each pending item that reached the disk.
   ///
   /// A sector on the disk is a snapshot of the cache: with the newest kept item that touches it
-  /// come all earlier ones that do.
-  private func keptSectors(
+  /// come all earlier ones that do. Where data is written by pages, so is a page of which an item
+  /// was kept as a whole; a page that was torn brings along its kept sectors only.
+  func keptSectors(
     _ choice: PowerLossChoice.FileChoice, _ inode: Inode
   ) -> (perItem: [RangeSet], union: RangeSet) {
     var union = RangeSet()
     var perItem = [RangeSet](repeating: RangeSet(), count: choice.data.count)
+    let perPage = rules.dataUnit == .page ? Page.size / parameters.sectorSize : 1
     for index in choice.data.indices.reversed() {
       let units = inode.pendingData[index].units(of: parameters.sectorSize)
       var kept = RangeSet()
@@ -134,8 +102,23 @@ extension Disk {
       perItem[index] = union.intersection(units)
       perItem[index].formUnion(kept)
       union.formUnion(kept)
+      if perPage > 1 { union.formUnion(Self.wholePages(of: units, in: kept, perPage)) }
     }
     return (perItem, union)
+  }
+
+  /// The sectors of those pages of `units` of which all of `units` is in `kept`.
+  static func wholePages(of units: Range<Int>, in kept: RangeSet, _ perPage: Int) -> RangeSet {
+    var whole = RangeSet()
+    for range in kept.ranges {
+      // Pages in the middle of a range are whole; only its ends may be torn.
+      var first = range.lowerBound / perPage
+      var end = (range.upperBound + perPage - 1) / perPage
+      if range.lowerBound > max(units.lowerBound, first * perPage) { first += 1 }
+      if range.upperBound < min(units.upperBound, end * perPage) { end -= 1 }
+      if first < end { whole.insert(first * perPage..<end * perPage) }
+    }
+    return whole
   }
 
   /// The sectors below `size` that a pending write covers, that did not reach the disk and that no
@@ -237,6 +220,7 @@ extension Inode {
     if !lost.isEmpty { lost = [] }
     neverSynced = RangeSet()
     writtenAhead = RangeSet()
+    filling = RangeSet()
     unwritten = RangeSet()
     errors = ErrorSequence()
   }

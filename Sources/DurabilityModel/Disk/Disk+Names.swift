@@ -5,6 +5,13 @@ extension Disk {
   /// into the target and a removal from the source, each covered by its own directory's barrier
   /// (disk.md, "Names under `posix-min`").
   mutating func applyName(_ operation: DiskOperation, _ count: UInt64) {
+    changeNames(operation, count)
+    guard rules.names == .durableAtOnce else { return }
+    for pending in pendingNames { makeDurable(pending) }
+    pendingNames.removeAll()
+  }
+
+  private mutating func changeNames(_ operation: DiskOperation, _ count: UInt64) {
     switch operation {
     case .create(
       let directory, let name, let number, let kind, let mode, let user, let group,
@@ -65,7 +72,8 @@ extension Disk {
     moved(number, to: newName, in: newDirectory, count)
     if directory == newDirectory {
       pend(.rename(directory: directory, from: name, to: newName, inode: number), count)
-    } else if self[number]?.kind == .directory {
+    } else if self[number]?.kind == .directory || rules.names != .perName {
+      // Directories always; files where one journal makes it one change.
       pend(
         .move(
           directory: directory, from: name, newDirectory: newDirectory, to: newName, inode: number),
@@ -75,6 +83,12 @@ extension Disk {
       pendingNames.append(
         PendingName(
           operation: count, change: .remove(directory: directory, name: name), needsLinkOf: count))
+    }
+    if replaced != nil {
+      for index in pendingNames.indices.reversed() {
+        guard pendingNames[index].operation == count else { break }
+        pendingNames[index].replaces = true
+      }
     }
   }
 
@@ -144,12 +158,7 @@ extension Disk {
   mutating func coverNames(of directory: InodeNumber) {
     guard !pendingNames.isEmpty else { return }
     // A covered operation brings along what it depends on, however indirectly.
-    let covered = NameDependencies(pendingNames).completed(
-      pendingNames.map { $0.touches(directory) })
-    for index in covered.indices where covered[index] { makeDurable(pendingNames[index]) }
-    var remaining: [PendingName] = []
-    for index in covered.indices where !covered[index] { remaining.append(pendingNames[index]) }
-    pendingNames = remaining
+    cover(pendingNames.map { $0.touches(directory) })
   }
 
   /// Puts one entry operation onto the medium.

@@ -32,10 +32,6 @@ extension Disk {
     let sectorSize = parameters.sectorSize
     with(failure.inode) { $0.failWriteBack(failure, sectorSize: sectorSize) }
   }
-
-  /// A syncfs that succeeded.
-  mutating func coverFileSystem() {
-  }
 }
 
 extension Inode {

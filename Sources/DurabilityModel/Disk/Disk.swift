@@ -16,6 +16,8 @@ public struct Disk {
   var inodes: [Inode]
   /// Entry operations that no directory barrier has covered, in issue order.
   var pendingNames: [PendingName] = []
+  /// The files with a pending truncation, where the model ties truncations to names.
+  var truncatedFiles: [InodeNumber] = []
   /// How many mutating operations the world has seen; the number of the newest one.
   public internal(set) var operationCount: UInt64 = 0
   /// Earlier content of this world's files, oldest first: what never-synced space may show again.
@@ -106,6 +108,7 @@ public struct Disk {
     case .setSize(let number, let size):
       if let inode = self[number], size < inode.cachedSize { keepFreed(inode, number) }
       with(number) { $0.setSize(size, operation: count) }
+      noteTruncation(of: number, count)
     case .setAttributes(let number, let mode, let user, let group):
       with(number) {
         $0.mode = mode
@@ -115,6 +118,7 @@ public struct Disk {
       }
     case .allocate(let number, let offset, let length, let mode):
       with(number) { $0.allocate(offset..<offset + length, mode, operation: count) }
+      noteTruncation(of: number, count)
     case .setExtendedAttribute(let number, let name, let value):
       with(number) {
         $0.rare.set(name, to: value)
@@ -122,18 +126,17 @@ public struct Disk {
       }
     case .setTimes(let number, let accessed, let modified):
       with(number) { $0.setTimes(accessed: accessed, modified: modified, operation: count) }
-    case .synchronize(let number, _):
+    case .synchronize(let number, let dataOnly):
       guard !parameters.liesAboutBarriers else { break }
       switch health {
-      case .working: with(number) { $0.cover() }
+      case .working: coverFile(number, dataOnly: dataOnly)
       case .aborted: with(number) { $0.coverAllocated() }
       case .readOnly, .shutDown: break
       }
     case .synchronizeRange(let number, let range):
-      let sectorSize = parameters.sectorSize
-      if !parameters.liesAboutBarriers { with(number) { $0.cover(range, sectorSize: sectorSize) } }
+      if !parameters.liesAboutBarriers { coverRange(number, range) }
     case .synchronizeDirectory(let number):
-      if !parameters.liesAboutBarriers && health == .working { coverNames(of: number) }
+      if !parameters.liesAboutBarriers && health == .working { coverDirectory(number) }
     case .failedSynchronize(let failure): fail(failure)
     case .failedSynchronizeDirectory: break  // its names stay pending
     case .stop(let health): self.health = health

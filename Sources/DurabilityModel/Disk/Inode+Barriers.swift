@@ -23,6 +23,7 @@ extension Inode {
     durableModified = modified
     pendingSizes.removeAll()
     writtenAhead = RangeSet()
+    filling = RangeSet()
     if remaining.isEmpty {
       pendingData.removeAll()
       neverSynced = RangeSet()

@@ -39,6 +39,9 @@ struct Inode {
   /// garbage.
   var writtenAhead = RangeSet()
 
+  /// Pages of preallocated space that pending writes fill: unwritten on the disk until one is done.
+  var filling = RangeSet()
+
   // After failed barriers.
   /// What a failed barrier marked clean although the disk never got it. Writing to one of its pages
   /// makes the page dirty again, and all of it pending.
@@ -102,11 +105,20 @@ struct Inode {
     guard bytes.count > 0 else { return }
     let item = PendingData(operation: operation, offset: offset, length: bytes.count, bytes: bytes)
     redirty(item.units(of: Page.size), operation)
-    if rareBox != nil { rare.preallocated.remove(item.units(of: Page.size)) }
+    if rareBox != nil { fill(item.units(of: Page.size)) }
     item.apply(to: &cached)
     pendingData.append(item)
     grow(to: item.range.upperBound, operation)
     modified = operation
+  }
+
+  /// Pages of preallocated space are preallocated no longer; until the write is done the disk has
+  /// them unwritten.
+  private mutating func fill(_ pages: Range<Int>) {
+    let preallocated = rare.preallocated.intersection(pages)
+    guard !preallocated.isEmpty else { return }
+    filling.formUnion(preallocated)
+    rare.preallocated.remove(pages)
   }
 
   /// The size after a write that ends at `end`.
@@ -115,12 +127,13 @@ struct Inode {
   /// that page, as far as the file goes.
   private mutating func grow(to end: UInt64, _ operation: UInt64) {
     if end > cachedSize {
-      changeSize(to: end, operation)
+      changeSize(to: end, operation, byWrite: true)
     } else if sizeToCover < cachedSize {
       let page = UInt64(Page.size)
       let reached = min(cachedSize, (end + page - 1) / page * page)
       if reached > sizeToCover {
-        pendingSizes.append(PendingSize(operation: operation, before: sizeToCover, after: reached))
+        pendingSizes.append(
+          PendingSize(operation: operation, before: sizeToCover, after: reached, byWrite: true))
       }
     }
   }
@@ -163,9 +176,10 @@ struct Inode {
     unwritten.remove(pages)
   }
 
-  mutating func changeSize(to size: UInt64, _ operation: UInt64) {
+  mutating func changeSize(to size: UInt64, _ operation: UInt64, byWrite: Bool = false) {
     guard size != cachedSize else { return }
-    pendingSizes.append(PendingSize(operation: operation, before: sizeToCover, after: size))
+    pendingSizes.append(
+      PendingSize(operation: operation, before: sizeToCover, after: size, byWrite: byWrite))
     cachedSize = size
   }
 

@@ -66,6 +66,8 @@ struct PendingSize {
   var before: UInt64
   /// The size after it, in bytes.
   var after: UInt64
+  /// Whether a write made it, behind the end; else a truncation or an allocation did.
+  var byWrite = false
 }
 
 /// A change of a directory's entries that no barrier of that directory has covered yet.
@@ -100,6 +102,8 @@ struct PendingName {
   var change: Change
   /// The operation whose link half must be kept for this removal half to be.
   var needsLinkOf: UInt64?
+  /// Whether a rename put it over a name that was there.
+  var replaces = false
 
   /// The names it touches.
   var touched: [EntryName] {

@@ -54,7 +54,7 @@ struct Exploder {
       if point > 0 {
         let operation = operations[point - 1].operation
         disk.apply(operation)
-        if operation.isBarrier {
+        if disk.endsStates(operation) {
           carried.removeAll(keepingCapacity: true)
           isFresh = true
         }

@@ -1,0 +1,113 @@
+extension Disk {
+  /// Whether `choice` is one for this disk: of its shape, closed under dependence, and nothing that
+  /// the persistence model or this crash point does not permit.
+  public func accepts(_ choice: PowerLossChoice) -> Bool {
+    guard choice.names.count == pendingNames.count,
+      NameDependencies(pendingNames).isClosed(choice.names)
+    else { return false }
+    var next = 0
+    for index in inodes.indices where inodes[index].isAlive {
+      guard next < choice.files.count, choice.files[next].inode.rawValue == UInt32(index) else {
+        continue
+      }
+      guard hasShape(choice.files[next], of: inodes[index]) else { return false }
+      next += 1
+    }
+    guard next == choice.files.count else { return false }
+    return parameters.model == .posixMin || permits(choice)
+  }
+
+  /// Whether what `choice` kept of a file is something that the file has pending.
+  private func hasShape(_ choice: PowerLossChoice.FileChoice, of inode: Inode) -> Bool {
+    guard choice.data.count == inode.pendingData.count, choice.size >= 0,
+      choice.size <= inode.pendingSizes.count
+    else { return false }
+    if let exact = choice.exactSize {
+      // Where an append ended: between the size before it and the one after. Without a size beside
+      // it, any append's.
+      guard
+        choice.size == 0
+          ? inode.pendingSizes.contains(where: { $0.before <= exact && exact <= $0.after })
+          : choice.size < inode.pendingSizes.count
+            && inode.pendingSizes[choice.size].holds(exact)
+      else { return false }
+    }
+    for (item, kept) in zip(inode.pendingData, choice.data) {
+      guard case .sectors(let sectors) = kept else { continue }
+      let units = item.units(of: parameters.sectorSize)
+      guard sectors.allSatisfy(units.contains), zip(sectors, sectors.dropFirst()).allSatisfy(<)
+      else { return false }
+    }
+    return true
+  }
+
+  /// Whether the rules of the persistence model permit `choice`, which has the right shape.
+  private func permits(_ choice: PowerLossChoice) -> Bool {
+    let rules = rules
+    if rules.dataUnit == .nothing { return !choice.keepsAnything }
+    if rules.names == .issueOrder, !keepsIssueOrder(choice) { return false }
+    var torn = 0
+    for file in choice.files {
+      guard let inode = self[file.inode] else { return false }
+      if !rules.showsGarbage && file.garbage != .zeros { return false }
+      let kept = KeptFile(
+        inode: inode, choice: file, sectors: keptSectors(file, inode).perItem,
+        sectorSize: parameters.sectorSize, rules: rules)
+      guard kept.isPermitted else { return false }
+      torn += kept.tornPages
+    }
+    let mayTear = parameters.tears.contains { $0 != .bytePrefix }
+    switch rules.tears {
+    case .anywhere: break
+    case .pageInFlight: if torn > (mayTear ? 1 : 0) { return false }
+    case .nowhere: if torn > 0 { return false }
+    }
+    return renamesBringSources(choice, rules)
+  }
+
+  /// Whether entry operations and truncations were kept as a prefix of their issue order.
+  private func keepsIssueOrder(_ choice: PowerLossChoice) -> Bool {
+    var newestKept: UInt64 = 0
+    var oldestDropped = UInt64.max
+    func note(_ operation: UInt64, _ kept: Bool) {
+      if kept {
+        newestKept = max(newestKept, operation)
+      } else {
+        oldestDropped = min(oldestDropped, operation)
+      }
+    }
+    for (pending, kept) in zip(pendingNames, choice.names) { note(pending.operation, kept) }
+    for file in choice.files {
+      for (index, size) in (self[file.inode]?.pendingSizes ?? []).enumerated() where !size.byWrite {
+        note(size.operation, index < file.size)
+      }
+    }
+    return newestKept < oldestDropped
+  }
+
+  /// Whether each kept rename over an existing name has of its source what the model says.
+  private func renamesBringSources(
+    _ choice: PowerLossChoice, _ rules: PersistenceRules
+  ) -> Bool {
+    guard rules.renameOver != .nothing else { return true }
+    for (pending, kept) in zip(pendingNames, choice.names) where kept && pending.replaces {
+      for number in pending.named {
+        guard let inode = self[number] else { continue }
+        let file = choice.files.first { $0.inode == number }
+        let sizes = inode.pendingSizes.count { $0.operation < pending.operation }
+        guard file?.size ?? 0 >= sizes else { return false }
+        guard rules.renameOver == .sizeAndData else { continue }
+        for (index, item) in inode.pendingData.enumerated() where item.operation < pending.operation
+        {
+          guard item.bytes == nil || file?.data[index] == .all else { return false }
+        }
+      }
+    }
+    return true
+  }
+}
+
+extension PendingSize {
+  /// Whether a write that made it may have ended at `size`.
+  func holds(_ size: UInt64) -> Bool { byWrite && before <= size && size <= after }
+}
