@@ -82,14 +82,10 @@ struct ChoiceFamily {
     let earlier = Self.earlierItems(of: inode)
     let coarse =
       sizes.count <= 3 ? sizes : [sizes[0], sizes[sizes.count / 2], sizes[sizes.count - 1]]
-    for (index, page) in pages.enumerated() {
-      let others = pages.filter { $0 != page }
-      var few = [[], Array(pages[..<index]), others]
-      let newest = inode.pendingData.last?.units(of: Page.size) ?? 0..<0
-      let beside = others.count <= 3 ? others : others.filter(newest.contains)
-      if beside.count <= 3 { few = Self.shapes(of: beside) + few.dropFirst() }
-      for mask in 1..<255 {
-        for shape in few {
+    let beside = pages.map { Self.shapes(beside: $0, pages, inode) }
+    for mask in Self.masks {
+      for (page, shapes) in zip(pages, beside) {
+        for shape in shapes {
           let kept = Kept(pages: shape, torn: page, mask: mask)
           for size in coarse {
             for mode in earlier where !body(choice(file, kept, mode, size)) { return }
@@ -97,6 +93,23 @@ struct ChoiceFamily {
         }
       }
     }
+  }
+
+  /// The sets of sectors of a torn page, as bits; those of few runs first.
+  private static let masks = (1..<255).sorted {
+    let left = ($0 ^ $0 << 1).nonzeroBitCount
+    let right = ($1 ^ $1 << 1).nonzeroBitCount
+    return (left, $0) < (right, $1)
+  }
+
+  /// The sets of whole pages that a torn `page` is combined with: none, those before it, all
+  /// others, and every subset of those that the newest item touches while they are few.
+  private static func shapes(beside page: Int, _ pages: [Int], _ inode: Inode) -> [[Int]] {
+    let others = pages.filter { $0 != page }
+    let newest = inode.pendingData.last?.units(of: Page.size) ?? 0..<0
+    let few = others.count <= 3 ? others : others.filter(newest.contains)
+    let some = few.count <= 3 ? Self.shapes(of: few) : [[]]
+    return some + [pages.filter { $0 < page }, others].filter { !some.contains($0) }
   }
 
   /// Which pages of a file are kept whole, and of which one those sectors whose bits are set.

@@ -124,13 +124,18 @@ struct CrashSearch {
         var files = family.files.map {
           keepsOthers ? family.everything(of: $0) : family.nothing(of: $0)
         }
-        family.forEach(part, of: family.files[index]) { way in
-          files[index] = way
-          let choice = PowerLossChoice(names: names, files: files)
-          if let name = look(point, choice, &found, &wanted), named.insert(name).inserted {
-            own.append(way)
+        // Ways without a torn page come first: a state may have one in all of its files.
+        let parts: [ChoiceFamily.Part] =
+          part == .tornPage && family.files.count > 1 ? [.wholePages, .tornPage] : [part]
+        for part in parts {
+          family.forEach(part, of: family.files[index]) { way in
+            files[index] = way
+            let choice = PowerLossChoice(names: names, files: files)
+            if let name = look(point, choice, &found, &wanted), named.insert(name).inserted {
+              own.append(way)
+            }
+            return !wanted.isEmpty(at: stage)
           }
-          return !wanted.isEmpty(at: stage)
         }
         if family.files.count == 1 { break }
       }
