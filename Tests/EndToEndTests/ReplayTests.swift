@@ -68,7 +68,7 @@ extension EndToEndTests {
 
     /// Changes of a schedule, with what the one line must contain.
     static let tampering: [(from: String, to: String, says: String)] = [
-      ("\nepoch 0\n", "\nepoch 3\n", "schedule:6: epochs are numbered from 0"),
+      ("\nepoch 0\n", "\nepoch 3\n", "epochs are numbered from 0"),
       ("\ncrash point=", "\ncrash point=9999", "disk operations"),
       ("\ncrash point=", "\ncrash at=", "not a crash: at="),
       ("\nviolation ", "\nviolation un", "violation"),

@@ -25,7 +25,9 @@ enum RunCommand {
     .init(name: "report", argument: "DIR", help: "where reports go (default Reports/latest)"),
     .init(name: "shard", argument: "I/N", help: "take every N-th seed, from the I-th"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
-    .init(name: "prove", argument: nil, help: "first prove that every planted bug is caught"),
+    .init(
+      name: "prove", argument: nil,
+      help: "first prove every planted bug caught, and every regression held"),
     .init(name: "quiet", argument: nil, help: "no progress, only violations and the summary"),
     .init(name: "help", argument: nil, help: "this text"),
   ]
@@ -53,9 +55,11 @@ enum RunCommand {
     }
     ReportWriter.clear(directory)
     var canaries: [Report.Canary] = []
+    var regressions: [Regressions.Result] = []
     if options.has("prove") {
       canaries = try CanaryProof(library: library, targets: factory, progress: progress)
         .prove(on: plan.targets)
+      regressions = try Regressions(library: library).run(on: plan.targets, factory, progress)
     }
     progress.say("seed \(plan.seed), \(plan.jobs) workers, targets \(plan.targets.map(\.rawValue))")
     let runner = Runner(
@@ -67,7 +71,8 @@ enum RunCommand {
     let result = runner.run()
     progress.end()
     let report = ReportBuilder(
-      plan: plan, result: result, canaries: canaries, environment: EnvironmentReader.read()
+      plan: plan, result: result, canaries: canaries, regressions: regressions,
+      environment: EnvironmentReader.read()
     ).build()
     do throws(RunError) {
       try ReportWriter(report: report).write(to: directory)
@@ -83,6 +88,10 @@ enum RunCommand {
     _ report: Report, _ result: RunResult, _ problem: RunError?, directory: String?
   ) -> Int32 {
     Console.print("")
+    for regression in report.regressions where !regression.passes {
+      Console.print(
+        "REGRESSION BROKEN  \(regression.name) on \(regression.target): \(regression.found)")
+    }
     for canary in report.canaries where !canary.caught {
       Console.print(
         "ESCAPED  planted bug \(canary.name) on \(canary.target): found \(canary.found)")
@@ -90,6 +99,11 @@ enum RunCommand {
     if !report.canaries.isEmpty {
       Console.print(
         "planted bugs: \(report.canaries.count { $0.caught }) of \(report.canaries.count) caught")
+    }
+    if !report.regressions.isEmpty {
+      Console.print(
+        "regressions: \(report.regressions.count { $0.passes }) of \(report.regressions.count) as "
+          + "they must be")
     }
     for verdict in report.verdicts {
       Console.print(

@@ -21,6 +21,8 @@ public enum TortureCommand {
     Command(
       name: "replay", summary: "reproduce a failure from its directory", run: ReplayCommand.run),
     Command(
+      name: "shrink", summary: "take away what a failure does not need", run: ShrinkCommand.run),
+    Command(
       name: "mount", summary: "a disk for any program, on which the power can be cut",
       run: MountCommand.run),
     Command(

@@ -18,6 +18,8 @@ struct Replayer {
     var isSameState: Bool
     var history: [String]
     var pending: [String]
+    /// What recovery returned beside what was permitted.
+    var comparison: [String] = []
     var image: Disk?
     var stateDigest: Digest?
 
@@ -72,14 +74,14 @@ struct Replayer {
   ) throws(RunError) -> Result {
     let outcome = try session.recoverer.recover(state, freshProcess: true)
     let key = state.stateDigest()
-    let visit = Visit(
-      key: key, step: crash, model: judge.epoch.model(at: crash.point), disk: state)
-    var findings: [Finding] = []
-    if case .broken(let found) = judge.judge(outcome, visit) { findings = found }
+    let findings = judge.findings(outcome, crash, key)
+    let model = judge.epoch.models[judge.epoch.model(at: crash.point)].model
     return Result(
       names: Set(findings.map(\.name)).sorted(), explanation: findings.map(\.explanation),
       isSameState: schedule.state.map { $0 == key } ?? true,
       history: HistoryPrinter.lines(judge.epoch, upTo: crash.point),
-      pending: PendingPrinter.lines(judge.epoch, crash), image: state, stateDigest: key)
+      pending: PendingPrinter.lines(judge.epoch, crash),
+      comparison: Comparison.lines(outcome, model, after: crash.crash), image: state,
+      stateDigest: key)
   }
 }

@@ -53,7 +53,8 @@ struct HTMLReport {
       <p>\(Self.escape(violation.subject)), scenario \(Self.escape(violation.scenario)), target \
       \(violation.target), seed <code>\(violation.seed)</code>, \
       \(Self.escape(violation.crashPoint)), weakest model \(violation.weakestModel), seen \
-      \(violation.occurrences) times.</p>
+      \(violation.occurrences) times: \(Self.escape(violation.placesText)).</p>
+      <p>Cause: \(Self.escape(violation.cause)).</p>
       <ul>\(violation.explanation.map { "<li>\(Self.escape($0))" }.joined())</ul>
       <pre>torture replay \(Self.escape(violation.directory))</pre>
       """

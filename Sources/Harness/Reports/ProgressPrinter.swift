@@ -27,8 +27,7 @@ final class ProgressPrinter: Sendable {
       state.seeds += statistics.seeds
       var lines: [String] = []
       for failure in failures
-      where state.announced.insert("\(failure.name) \(failure.scenario) \(failure.target)").inserted
-      {
+      where state.announced.insert(failure.cause.group).inserted {
         state.violations += 1
         lines += banner(failure)
       }
@@ -59,8 +58,10 @@ final class ProgressPrinter: Sendable {
       "===== VIOLATION \(failure.name) =====",
       "subject \(failure.subject), scenario \(failure.scenario), target \(failure.target.rawValue)",
       "SEED \(failure.seed)  MODEL \(failure.model)  CRASH \(failure.crash)",
+      "CAUSE \(failure.cause.text)",
     ] + failure.explanation.prefix(4).map { "  " + $0 } + [
-      "replay:  torture replay \(failure.directory)"
+      "replay:  torture replay \(failure.directory)",
+      "shrink:  torture shrink \(failure.directory)",
     ]
   }
 

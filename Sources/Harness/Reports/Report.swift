@@ -1,8 +1,9 @@
 import FoundationEssentials
+import Oracle
 
 /// `report.json`: what was tried, what was found, and under which assumptions.
 struct Report: Codable, Sendable {
-  /// One violation: a name in a scenario on a target, with an example.
+  /// One violation: all failures of one cause, with an example.
   struct Violation: Codable, Sendable {
     var name: String
     var allNames: [String]
@@ -16,9 +17,21 @@ struct Report: Codable, Sendable {
     var weakestModel: String
     var crashPoint: String
     var directory: String
+    /// The missing barrier, the fault, or how recovery ended: what the failures have in common.
+    var cause: String
+    /// How many (crash point, state) pairs showed it, over all seeds.
     var occurrences: Int
+    /// Every scenario and target that showed it.
+    var places: [Place]
     var confirmed: String
     var explanation: [String]
+  }
+
+  /// Where a violation was seen, and how often.
+  struct Place: Codable, Sendable {
+    var scenario: String
+    var target: String
+    var occurrences: Int
   }
 
   /// The verdict on one subject in one scenario on one target.
@@ -62,6 +75,17 @@ struct Report: Codable, Sendable {
     var seconds: Double
   }
 
+  /// One kept failure, replayed.
+  struct Regression: Codable, Sendable {
+    var name: String
+    var target: String
+    var subject: String
+    /// `held`, or for a planted bug the violation it must show.
+    var expected: String
+    var passes: Bool
+    var found: String
+  }
+
   /// What the run did besides: the numbers that show it was not inert.
   struct Activity: Codable, Sendable {
     var recordings: Int
@@ -99,6 +123,7 @@ struct Report: Codable, Sendable {
   var subjects: [String]
   var coverage: CoverageReport
   var canaries: [Canary]
+  var regressions: [Regression]
   var activity: Activity
   var environment: Environment
   /// What was assumed about the disk, and what was not tried.
@@ -112,6 +137,11 @@ extension Report {
       + "(\(distinctCrashStates) distinct), \(seeds) seeds, \(Self.seconds(durationSeconds)) s"
   }
 
+  /// Names of violations, each once, in the order of precedence.
+  static func inOrder(_ names: [String]) -> [String] {
+    ViolationName.allCases.map(\.rawValue).filter(names.contains)
+  }
+
   /// A duration with one decimal.
   static func seconds(_ value: Double) -> String {
     let tenths = Int((value * 10).rounded())
@@ -119,14 +149,28 @@ extension Report {
   }
 
   /// Whether every planted bug was caught, as far as they were tried.
-  var provesItself: Bool { canaries.allSatisfy(\.caught) }
+  var provesItself: Bool {
+    canaries.allSatisfy(\.caught) && regressions.allSatisfy { $0.passes || $0.isViolation }
+  }
 
   /// 1 for a violation, 3 for a verdict that is none, else 0.
   var exitStatus: Int32 {
-    if !violations.isEmpty { return 1 }
+    if !violations.isEmpty || regressions.contains(where: \.isViolation) { return 1 }
     if !provesItself { return 3 }
     if verdicts.isEmpty { return canaries.isEmpty || interrupted ? 3 : 0 }
     return verdicts.contains { $0.verdict == "harness broken" || $0.verdict == "not measured" }
       ? 3 : 0
+  }
+}
+
+extension Report.Regression {
+  /// Whether a promise is broken again; else what failed is a planted bug's that escaped.
+  var isViolation: Bool { !passes && expected == "held" }
+}
+
+extension Report.Violation {
+  /// Where it was seen, in a few words.
+  var placesText: String {
+    places.map { "\($0.scenario) on \($0.target) (\($0.occurrences))" }.joined(separator: ", ")
   }
 }

@@ -1,5 +1,6 @@
 import Determinism
 import DurabilityModel
+import Oracle
 import Scenarios
 import SubjectProtocol
 
@@ -8,6 +9,7 @@ struct ReportBuilder {
   let plan: RunPlan
   let result: RunResult
   let canaries: [Report.Canary]
+  var regressions: [Regressions.Result] = []
   let environment: Report.Environment
 
   /// The report.
@@ -26,7 +28,8 @@ struct ReportBuilder {
       coverage: Report.CoverageReport(
         reached: result.coverage.reachedCount, reachable: result.coverage.reachableCount,
         cells: result.coverage.cells),
-      canaries: canaries, activity: activity(statistics), environment: environment,
+      canaries: canaries, regressions: regressions.map(regression), activity: activity(statistics),
+      environment: environment,
       assumptions: assumptions(models))
   }
 
@@ -41,8 +44,20 @@ struct ReportBuilder {
       name: entry.name, allNames: entry.allNames, seed: entry.seed.text, subject: entry.subject,
       scenario: entry.scenario, target: entry.target.rawValue, models: [entry.model],
       weakestModel: needsNoPowerLoss ? "none" : entry.model, crashPoint: entry.crash,
-      directory: entry.directory, occurrences: entry.occurrences, confirmed: entry.confirmed,
+      directory: entry.directory, cause: entry.cause.text, occurrences: entry.occurrences,
+      places: entry.places.map {
+        Report.Place(
+          scenario: $0.scenario, target: $0.target.rawValue, occurrences: $0.occurrences)
+      }, confirmed: entry.confirmed,
       explanation: entry.explanation)
+  }
+
+  private func regression(_ result: Regressions.Result) -> Report.Regression {
+    Report.Regression(
+      name: result.name, target: result.target.rawValue, subject: result.subject,
+      expected: result.isCanary ? result.expected.rawValue : "held", passes: result.passes,
+      found: result.broken.map { "\($0.rawValue): \(result.explanation)" }
+        ?? (result.explanation.isEmpty ? "held" : result.explanation))
   }
 
   /// *held* only where something was really tried: a run in which nothing was dropped, or no
@@ -50,7 +65,7 @@ struct ReportBuilder {
   private func verdict(_ part: RunPart) -> Report.Verdict {
     let numbers = part.statistics
     let isBroken = result.failures.contains {
-      $0.scenario == part.scenario && $0.target == part.target
+      $0.places.contains { $0.scenario == part.scenario && $0.target == part.target }
     }
     let (verdict, reason): (String, String)
     if isBroken {

@@ -59,6 +59,7 @@ struct ReportWriter {
         "", "## \(violation.name)", "",
         "\(violation.subject), scenario \(violation.scenario), target \(violation.target), seed "
           + "\(violation.seed), \(violation.crashPoint), seen \(violation.occurrences) times", "",
+        "Cause: \(violation.cause). Seen in \(violation.placesText).", "",
       ]
       lines += violation.explanation.map { "- \($0)" }
       lines += ["", "    torture replay \(violation.directory)"]
@@ -69,6 +70,16 @@ struct ReportWriter {
         "Planted bugs: \(report.canaries.count { $0.caught }) of "
           + "\(report.canaries.count) caught.",
       ]
+    }
+    if !report.regressions.isEmpty {
+      lines += [
+        "",
+        "Regressions: \(report.regressions.count { $0.passes }) of "
+          + "\(report.regressions.count) as they must be.",
+      ]
+      lines += report.regressions.filter { !$0.passes }.map {
+        "- \($0.name) on \($0.target), must be \($0.expected): \($0.found)"
+      }
     }
     lines += [
       "", "Coverage: \(report.coverage.reached) of \(report.coverage.reachable) reachable cells.",
@@ -81,6 +92,7 @@ struct ReportWriter {
   /// The verdict of the whole run in a few words.
   var headline: String {
     if !report.violations.isEmpty { return "Broken: \(report.violations.count) violations" }
+    if report.regressions.contains(where: \.isViolation) { return "Broken: a regression" }
     if !report.provesItself { return "Harness broken: a planted bug escaped" }
     if report.problem != nil { return "Not finished" }
     if report.exitStatus != 0 { return "Not measured" }
@@ -98,7 +110,9 @@ struct ReportWriter {
       case "held": cases.append("  <testcase \(name)/>")
       case "broken":
         let texts = report.violations
-          .filter { $0.scenario == verdict.scenario && $0.target == verdict.target }
+          .filter {
+            $0.places.contains { $0.scenario == verdict.scenario && $0.target == verdict.target }
+          }
           .map { "\($0.name): torture replay \($0.directory)" }
         cases.append(
           "  <testcase \(name)><failure message=\"broken\">"
@@ -116,6 +130,16 @@ struct ReportWriter {
           ? "  <testcase \(name)/>"
           : "  <testcase \(name)><failure message=\"escaped\">found "
             + "\(escape(canary.found))</failure></testcase>")
+    }
+    for regression in report.regressions {
+      let name =
+        "name=\"regression \(escape(regression.name))\" "
+        + "classname=\"regressions.\(regression.target)\""
+      cases.append(
+        regression.passes
+          ? "  <testcase \(name)/>"
+          : "  <testcase \(name)><failure message=\"must be \(escape(regression.expected))\">"
+            + "\(escape(regression.found))</failure></testcase>")
     }
     if let problem = report.problem {
       cases.append(

@@ -16,6 +16,8 @@ struct Exploder {
   let seed: Seed
   /// Points from which states are kept for the next epoch, with the kind of crash.
   var picks: [Pick]
+  /// Where set, the states of this point alone are visited.
+  var onlyPoint: Int?
 
   private var stopped = false
   private var generatorForPicks: PRNG
@@ -58,6 +60,10 @@ struct Exploder {
           carried.removeAll(keepingCapacity: true)
           isFresh = true
         }
+      }
+      if let onlyPoint {
+        guard point == onlyPoint else { continue }
+        isFresh = true
       }
       statistics.crashPoints += 1
       let model = epoch.model(at: point)

@@ -34,6 +34,8 @@ struct Explorer {
     var disk: Disk
     var oracle: OracleModel
     var scripts: [EpochScript]
+    /// Where every operation of the epochs before stands.
+    var places = OperationPlaces()
     /// Which of its siblings it is, for the names of generators.
     var path: String
   }
@@ -118,7 +120,11 @@ struct Explorer {
         explanation: epoch.findings.map { "request \($0.request): \($0.finding.explanation)" },
         seed: seed, scenario: session.scenarioName, subject: session.subjectName,
         target: session.targetKind, epochs: start.scripts + [script], stateDigest: nil, image: nil,
-        history: HistoryPrinter.lines(epoch), pending: [], confirmed: 1, tries: 1, occurrences: 1))
+        history: HistoryPrinter.lines(epoch), pending: [],
+        cause: FailureCause.live(
+          first.finding, at: epoch.requests.first { $0.number == first.request }?.request.name,
+          faults: epoch.faults.faults),
+        confirmed: 1, tries: 1, occurrences: 1))
   }
 
   // MARK: Explode, recover, judge.
@@ -233,6 +239,8 @@ struct Explorer {
     guard let name = findings.map(\.name).min() else { return }
     var crashed = script
     crashed.crash = visit.step
+    let cause = try cause(of: name, visit.step, shown, judge, start)
+    let model = judge.epoch.models[visit.model].model
     failures.append(
       Failure(
         name: name, allNames: Set(findings.map(\.name)).sorted(),
@@ -240,8 +248,29 @@ struct Explorer {
         subject: session.subjectName, target: session.targetKind,
         epochs: start.scripts + [crashed], stateDigest: visit.key, image: disk,
         history: HistoryPrinter.lines(judge.epoch, upTo: visit.step.point),
-        pending: PendingPrinter.lines(judge.epoch, visit.step), confirmed: confirmed,
-        tries: tries, occurrences: 1))
+        pending: PendingPrinter.lines(judge.epoch, visit.step), cause: cause,
+        comparison: Comparison.lines(shown, model, after: visit.step.crash),
+        outcome: shown.line, confirmed: confirmed, tries: tries, occurrences: 1))
+  }
+
+  /// What the violation called `name` hangs on: which of the dropped operations had to be.
+  private func cause(
+    of name: ViolationName, _ step: CrashStep, _ outcome: RecoveryOutcome, _ judge: PointJudge,
+    _ start: Start
+  ) throws(RunError) -> FailureCause {
+    var judge = judge
+    var places = start.places
+    places.append(judge.epoch.recording)
+    let (step, disk) = step.atItsPoint(in: judge.epoch.recording)
+    var needed: [UInt64] = []
+    return try FailureCause.find(
+      name, outcome: outcome, step: step, origin: disk, places: places,
+      faults: start.scripts.flatMap(\.faults) + judge.epoch.faults.faults, needed: &needed
+    ) { other throws(RunError) in
+      let state = other.applied(to: disk)
+      let shown = try session.recoverer.recover(state, freshProcess: false)
+      return judge.findings(shown, other, state.stateDigest()).map(\.name).min() == name
+    }
   }
 
   // MARK: Go on.
@@ -251,6 +280,8 @@ struct Explorer {
     _ epoch: RecordedEpoch
   ) -> [Start] {
     var starts: [Start] = []
+    var places = start.places
+    if !picks.isEmpty { places.append(epoch.recording) }
     for (index, pick) in picks.enumerated() {
       guard let step = pick.found, case .recovered? = outcomes[pick.digest]?.kind else { continue }
       var crashed = script
@@ -259,7 +290,7 @@ struct Explorer {
       starts.append(
         Start(
           epoch: start.epoch + 1, disk: judge.disk(for: step), oracle: model.crashed(step.crash),
-          scripts: start.scripts + [crashed], path: start.path + ".\(index)"))
+          scripts: start.scripts + [crashed], places: places, path: start.path + ".\(index)"))
     }
     return starts
   }

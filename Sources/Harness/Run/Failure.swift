@@ -25,6 +25,12 @@ struct Failure {
   var history: [String]
   /// What was pending at the crash and what of it was kept.
   var pending: [String]
+  /// What it hangs on, by which failures are grouped.
+  var cause: FailureCause
+  /// What recovery returned beside what was permitted, record by record.
+  var comparison: [String] = []
+  /// What recovery showed, in one line to compare others with; nil for a live violation.
+  var outcome: String?
   /// How often fresh processes showed it again, of how many tries.
   var confirmed: Int
   var tries: Int

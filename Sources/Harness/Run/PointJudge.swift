@@ -97,6 +97,16 @@ struct PointJudge {
     return verdict
   }
 
+  /// What is broken where a crash `step` leaves a state with the key `key`, and `outcome` is what
+  /// it shows; empty where nothing is.
+  mutating func findings(
+    _ outcome: RecoveryOutcome, _ step: CrashStep, _ key: Digest
+  ) -> [Finding] {
+    let visit = Visit(key: key, step: step, model: epoch.model(at: step.point), disk: nil)
+    guard case .broken(let findings) = judge(outcome, visit) else { return [] }
+    return findings
+  }
+
   /// Whether the choice of `step` is one about what is pending at its origin.
   func fits(_ step: CrashStep) -> Bool {
     guard case .power(let choice) = step.kind else { return true }

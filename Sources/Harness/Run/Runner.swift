@@ -6,7 +6,7 @@ import SubjectProtocol
 struct RunResult: Sendable {
   var statistics = RunStatistics()
   var coverage = Coverage()
-  /// One entry for each violation by name, scenario and target, with its first example.
+  /// One entry for each cause, with its first example.
   var failures: [FailureEntry] = []
   /// What each scenario did, by name and target.
   var parts: [RunPart] = []
@@ -43,6 +43,17 @@ struct FailureEntry: Sendable {
   var occurrences: Int
   var model: String
   var confirmed: String
+  /// What it hangs on.
+  var cause: FailureCause
+  /// Where failures of this cause were seen, in the order of the tasks; the first is the example's.
+  var places: [Place]
+
+  /// A scenario on a target, and how often the cause was seen there.
+  struct Place: Sendable, Equatable {
+    var scenario: String
+    var target: TargetKind
+    var occurrences: Int
+  }
 }
 
 /// Runs a plan on its workers and gathers what they find, in the order of the tasks.
@@ -117,15 +128,27 @@ struct Runner: Sendable {
     return result
   }
 
+  /// One entry for each cause: a hundred seeds with one bug are one entry, with the first of them
+  /// as its example.
   private func merge(_ failure: FailureEntry, into entries: inout [FailureEntry]) {
     let same = entries.firstIndex {
-      $0.name == failure.name && $0.scenario == failure.scenario && $0.target == failure.target
-        && $0.subject == failure.subject
+      $0.cause.group == failure.cause.group && $0.subject == failure.subject
     }
-    if let same {
-      entries[same].occurrences += failure.occurrences
-    } else {
+    guard let same else {
       entries.append(failure)
+      return
+    }
+    entries[same].occurrences += failure.occurrences
+    entries[same].allNames = Report.inOrder(entries[same].allNames + failure.allNames)
+    for place in failure.places {
+      let known = entries[same].places.firstIndex {
+        $0.scenario == place.scenario && $0.target == place.target
+      }
+      if let known {
+        entries[same].places[known].occurrences += place.occurrences
+      } else {
+        entries[same].places.append(place)
+      }
     }
   }
 }

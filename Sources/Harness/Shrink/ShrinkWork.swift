@@ -1,0 +1,120 @@
+import Determinism
+import DurabilityModel
+import Oracle
+import Scenarios
+import SubjectProtocol
+
+/// Shrinks the failure of a directory: in this process where the subject can run there, since the
+/// same schedule gives the same operations and verdict on both targets; what comes of it is
+/// confirmed on the failure's own target.
+struct ShrinkWork {
+  let failure: FailureDirectory
+  let factory: TargetFactory
+  let progress: ProgressPrinter
+
+  /// What shrinking came to.
+  struct Result {
+    var smallest: Reproduction
+    var reasons: LineReasons
+    var linesBefore: Int
+    var trials: Int
+  }
+
+  /// Shrinks.
+  func shrink() throws(RunError) -> Result {
+    let own = failure.schedule.target
+    guard case .builtIn = failure.schedule.subject, own != .sim else { return try shrink(on: own) }
+    let result = try shrink(on: .sim)
+    let session = try failure.session(on: own, factory)
+    defer { session.target.shutDown() }
+    let trial = Trial(
+      session: session, seed: failure.schedule.seed, goal: result.smallest.cause,
+      name: failure.schedule.violation)
+    let scripts = result.smallest.lives.map(\.script)
+    if case .same = try trial.run(Candidate(scripts), reach: .exact) { return result }
+    progress.say("in this process it shrinks to something else: once more on \(own.rawValue)")
+    return try shrink(on: own)
+  }
+
+  private func shrink(on kind: TargetKind) throws(RunError) -> Result {
+    let session = try failure.session(on: kind, factory)
+    defer { session.target.shutDown() }
+    let schedule = failure.schedule
+    let trial = Trial(
+      session: session, seed: schedule.seed, goal: nil, name: schedule.violation)
+    let first: Reproduction
+    switch try trial.run(Candidate(schedule.epochs), reach: .exact) {
+    case .same(let reproduction): first = reproduction
+    case .other(let why):
+      throw .notMeasured(
+        "\(failure.path): \(schedule.violation.rawValue) was not reproduced, so there is "
+          + "nothing to shrink: \(why); torture replay says how often it recurs")
+    }
+    var shrinker = Shrinker(trial: trial, reproduction: first)
+    let progress = progress
+    shrinker.progress = { progress.say($0) }
+    // A program of its own is started for each trial: searching every point is left to the end.
+    if kind == .fuse { shrinker.reach = .point }
+    var reasons: LineReasons?
+    while reasons == nil {
+      try shrinker.shrink()
+      reasons = try LineReasons.find(&shrinker)
+      if shrinker.trials >= Shrinker.trialLimit { break }
+    }
+    progress.end()
+    guard let reasons else {
+      throw .notMeasured(
+        "\(failure.path): it does not come to an end in \(Shrinker.trialLimit) trials: the subject "
+          + "does not do the same twice")
+    }
+    return Result(
+      smallest: shrinker.best, reasons: reasons, linesBefore: first.lineCount,
+      trials: shrinker.trials)
+  }
+
+  /// Writes the shrunk failure to `directory`.
+  func write(_ result: Result, to directory: String) throws(RunError) {
+    let small = result.smallest
+    let crash = small.lives[small.lives.count - 1].script.crash
+    let names = Set(small.findings.map(\.name)).sorted()
+    var comparison: [String] = []
+    if let outcome = small.outcome, let crash {
+      let model = small.recorded.models[small.recorded.model(at: crash.point)].model
+      comparison = Comparison.lines(outcome, model, after: crash.crash)
+    }
+    let shrunk = Failure(
+      name: failure.schedule.violation, allNames: names,
+      explanation: small.findings.map(\.explanation), seed: failure.schedule.seed,
+      scenario: failure.schedule.scenario, subject: failure.schedule.subject.name,
+      target: failure.schedule.target, epochs: small.lives.map(\.script),
+      stateDigest: small.stateDigest, image: small.image,
+      history: HistoryPrinter.lines(small.recorded, upTo: crash?.point),
+      pending: crash.map { PendingPrinter.lines(small.recorded, $0) } ?? [], cause: small.cause,
+      comparison: comparison, outcome: small.outcome?.line, confirmed: 1, tries: 1, occurrences: 1)
+    try FailureWriter(
+      failure: shrunk, scenarioSource: failure.scenario.source, subject: failure.schedule.subject,
+      model: failure.scenario.scenario.disk.model.rawValue, reasons: result.reasons
+    ).write(to: directory)
+  }
+
+  /// The schedule with the reasons, as it is printed.
+  static func explanation(_ result: Result) -> String {
+    var lines: [String] = []
+    for (life, part) in result.smallest.lives.enumerated() {
+      lines.append("epoch \(life)")
+      for (fault, why) in zip(part.script.faults, result.reasons.faults[life]) {
+        lines += ["  fault \(fault.text)", "      without it: \(why)"]
+      }
+      for (request, why) in zip(part.script.requests, result.reasons.requests[life]) {
+        lines += ["  request \(request.text)", "      without it: \(why)"]
+      }
+      guard let crash = part.script.crash else { continue }
+      let kind = crash.crash == .process ? "process crash" : "power loss"
+      lines.append("  \(kind) after operation \(crash.point)")
+      if let why = result.reasons.crashes[life] { lines.append("      " + why) }
+    }
+    lines.append("violation: " + (result.smallest.findings.first?.explanation ?? "none"))
+    lines.append("cause: " + result.smallest.cause.text)
+    return lines.joined(separator: "\n")
+  }
+}
