@@ -81,7 +81,7 @@ public enum DiskOperation: Equatable {
     case .setExtendedAttribute(_, _, let value): value == nil ? "removexattr" : "setxattr"
     case .setTimes: "utimens"
     case .synchronize(_, let dataOnly): dataOnly ? "fdatasync" : "fsync"
-    case .synchronizeRange: "sync-range"
+    case .synchronizeRange: "write-barrier"
     case .synchronizeDirectory: "fsyncdir"
     case .failedSynchronize: "failed-fsync"
     case .failedSynchronizeDirectory: "failed-fsyncdir"

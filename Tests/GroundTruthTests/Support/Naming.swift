@@ -20,7 +20,8 @@ enum Naming {
     return result
   }
 
-  /// Runs of bytes: `D` where they are the expected ones, `0` where they are zero instead, else `X`.
+  /// Runs of bytes: `D` where they are the expected ones, `0` where they are zero instead, else
+  /// `X`.
   static func byteRuns(_ bytes: [UInt8], _ expected: [UInt8]) -> String {
     let end = min(bytes.count, expected.count)
     var letters: [UInt8] = []
