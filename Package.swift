@@ -81,6 +81,10 @@ let package = Package(
       dependencies: ["DurabilityModel", "Determinism", "StorageInterface"],
       swiftSettings: testSettings),
     .testTarget(
+      name: "GroundTruthTests",
+      dependencies: ["DurabilityModel", "Determinism", "StorageInterface", "SubjectProtocol"],
+      exclude: ["Fixtures"], swiftSettings: testSettings),
+    .testTarget(
       name: "ScenariosTests",
       dependencies: ["Scenarios", "Determinism", "SubjectProtocol", "DurabilityModel"],
       swiftSettings: testSettings),

@@ -72,6 +72,26 @@ struct BarrierTests {
     #expect(lab.disk.trees == [["a": filled(1, 1024) + filled(2, 512)]])
   }
 
+  @Test("The power may go inside a synchronous write: before its barrier it is torn like any other")
+  func insideSynchronousWrite() throws {
+    let lab = Lab()
+    let file = try lab.durableFile("a", filled(1, 1024))
+    var disk = lab.disk
+    try lab.write(file.handle, filled(2, 1024), at: 0, .synchronous)
+    let operations = try #require(lab.world.recording?.operations.suffix(2).map(\.operation))
+    guard case .write = operations[0] else { throw Errno.ioError }
+    #expect(operations[1] == .synchronizeRange(inode: file.inode, range: 0..<1024))
+    disk.apply(operations[0])
+    let inside = Set(disk.states().map { $0.bytes(file.inode) })
+    #expect(
+      inside == [
+        filled(1, 1024), filled(2, 1024), filled(2, 512) + filled(1, 512),
+        filled(1, 512) + filled(2, 512),
+      ])
+    disk.apply(operations[1])
+    #expect(Set(disk.states().map { $0.bytes(file.inode) }) == [filled(2, 1024)])
+  }
+
   @Test("After a synchronous write no size below its end is permitted, whatever was pending")
   func synchronousWriteAfterTruncation() throws {
     let lab = Lab()

@@ -85,8 +85,8 @@ struct HistoryPropertyTests {
         let number = InodeNumber(UInt32(index))
         clone.apply(
           .write(
-            inode: number, offset: 3, bytes: WrittenBytes(filled(0xEE, 5000), at: 3),
-            durability: .synchronous))
+            inode: number, offset: 3, bytes: WrittenBytes(filled(0xEE, 5000), at: 3)))
+        clone.apply(.synchronizeRange(inode: number, range: 3..<5003))
         clone.apply(.setSize(inode: number, size: 17))
         clone.apply(.synchronize(inode: number, dataOnly: true))
       }
@@ -231,7 +231,7 @@ struct HistoryPropertyTests {
       history.step()
       let disk = history.lab.disk
       let operations = history.lab.world.recording?.operations ?? []
-      // A call is at most one operation on one file: the disk shows what a barrier covered.
+      // A call is one operation on one file, with its barrier: the disk shows what that covered.
       for recorded in operations[applied...] {
         Self.follow(recorded.operation, disk, &covered, &names)
       }
@@ -261,7 +261,7 @@ struct HistoryPropertyTests {
     case .synchronize(let inode, _):
       let bytes = disk.bytes(inode)
       covered[inode] = Covered(bytes: bytes, intact: RangeSet(0..<bytes.count))
-    case .write(let inode, let offset, let bytes, _):
+    case .write(let inode, let offset, let bytes):
       // Sectors are written whole, but with the bytes they had: only its own range is in doubt.
       covered[inode]?.touch(Int(offset)..<Int(offset) + bytes.count)
     case .setSize(let inode, let size):
@@ -282,6 +282,15 @@ struct HistoryPropertyTests {
     case .rename(let directory, let name, let newDirectory, let newName, _):
       names[EntryName(directory: directory, name: name)] = nil
       names[EntryName(directory: newDirectory, name: newName)] = nil
+    case .synchronizeRange(let inode, let range):
+      guard var known = covered[inode] else { return }
+      let bytes = disk.bytes(inode)
+      let written = Int(range.lowerBound)..<min(Int(range.upperBound), bytes.count)
+      // A file that grew has bytes of which nobody promised anything.
+      known.bytes += bytes.dropFirst(known.bytes.count)
+      known.bytes.replaceSubrange(written, with: bytes[written])
+      known.intact.insert(written)
+      covered[inode] = known
     case .setAttributes, .setExtendedAttribute, .setTimes, .failedSynchronize,
       .failedSynchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem, .stop,
       .reportError:

@@ -146,7 +146,8 @@ struct MountTests {
     let operations = (world.recording?.operations ?? []).map { recorded -> String in
       switch recorded.operation {
       case .create: "create"
-      case .write(_, let offset, _, let durability): "write \(offset) \(durability)"
+      case .write(_, let offset, _): "write \(offset)"
+      case .synchronizeRange(_, let range): "sync \(range)"
       case .synchronize(_, let dataOnly): dataOnly ? "fdatasync" : "fsync"
       case .synchronizeDirectory: "fsyncdir"
       default: "other"
@@ -154,9 +155,9 @@ struct MountTests {
     }
     #expect(
       operations == [
-        "create", "write 0 volatile", "fsync", "write 1 volatile", "fdatasync", "fsyncdir",
-        "fsyncdir", "write 2 synchronous", "write 2 synchronous", "write 3 synchronous",
-        "write 4 synchronous", "write 5 volatile",
+        "create", "write 0", "fsync", "write 1", "fdatasync", "fsyncdir", "fsyncdir",
+        "write 2", "sync 2..<3", "write 2", "sync 2..<3", "write 3", "sync 3..<4", "write 4",
+        "sync 4..<5", "write 5",
       ])
   }
 

@@ -39,9 +39,9 @@ extension Disk {
     case .rename(let directory, let name, let newDirectory, let newName, let mode):
       applyRename(directory, name, newDirectory, newName, mode, count)
     case .write, .setSize, .setAttributes, .allocate, .setExtendedAttribute, .setTimes,
-      .synchronize, .synchronizeDirectory,
-      .failedSynchronize, .failedSynchronizeDirectory, .writeBack, .dropPages, .evict,
-      .synchronizeFileSystem, .stop, .reportError:
+      .synchronize, .synchronizeRange, .synchronizeDirectory, .failedSynchronize,
+      .failedSynchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem, .stop,
+      .reportError:
       preconditionFailure("not an operation on names")
     }
   }

@@ -103,11 +103,8 @@ public struct Disk {
     switch operation {
     case .create, .link, .unlink, .removeDirectory, .rename:
       applyName(operation, count)
-    case .write(let number, let offset, let bytes, let durability):
+    case .write(let number, let offset, let bytes):
       with(number) { $0.write(bytes, at: offset, operation: count) }
-      if durability == .synchronous && !parameters.liesAboutBarriers {
-        coverRange(number, offset..<offset + UInt64(bytes.count))
-      }
     case .setSize(let number, let size):
       if let inode = self[number], size < inode.cachedSize { keepFreed(inode, number) }
       with(number) { $0.setSize(size, operation: count) }
@@ -136,6 +133,8 @@ public struct Disk {
       case .aborted: with(number) { $0.coverAllocated() }
       case .readOnly, .shutDown: break
       }
+    case .synchronizeRange(let number, let range):
+      if !parameters.liesAboutBarriers { coverRange(number, range) }
     case .synchronizeDirectory(let number):
       if !parameters.liesAboutBarriers && health == .working { coverDirectory(number) }
     case .failedSynchronize(let failure): fail(failure)

@@ -19,8 +19,7 @@ public enum DiskOperation: Equatable {
     directory: InodeNumber, name: [UInt8], newDirectory: InodeNumber, newName: [UInt8],
     mode: RenameMode)
   /// Writes bytes.
-  case write(
-    inode: InodeNumber, offset: UInt64, bytes: WrittenBytes, durability: WriteDurability)
+  case write(inode: InodeNumber, offset: UInt64, bytes: WrittenBytes)
   /// Sets the size.
   case setSize(inode: InodeNumber, size: UInt64)
   /// Gives a range of a file space, takes it away, or zeros it.
@@ -34,6 +33,10 @@ public enum DiskOperation: Equatable {
   case setAttributes(inode: InodeNumber, mode: UInt16, user: UInt32, group: UInt32)
   /// A barrier of a file that succeeded.
   case synchronize(inode: InodeNumber, dataOnly: Bool)
+  /// The barrier that ends a write through `O_DSYNC`, `O_SYNC` or `RWF_DSYNC`: its bytes, and the
+  /// size needed to reach them. An operation of its own, since the power may go between the two
+  /// (groundtruth, workloads h1 and h2: torn pages and zeros before the call returned).
+  case synchronizeRange(inode: InodeNumber, range: Range<UInt64>)
   /// A barrier of a directory that succeeded.
   case synchronizeDirectory(inode: InodeNumber)
   /// A barrier of a file that failed, or a part of one, and so left its after-state.
@@ -78,6 +81,7 @@ public enum DiskOperation: Equatable {
     case .setExtendedAttribute(_, _, let value): value == nil ? "removexattr" : "setxattr"
     case .setTimes: "utimens"
     case .synchronize(_, let dataOnly): dataOnly ? "fdatasync" : "fsync"
+    case .synchronizeRange: "write-barrier"
     case .synchronizeDirectory: "fsyncdir"
     case .failedSynchronize: "failed-fsync"
     case .failedSynchronizeDirectory: "failed-fsyncdir"
@@ -96,8 +100,8 @@ public enum DiskOperation: Equatable {
     switch self {
     case .failedSynchronize, .failedSynchronizeDirectory, .stop, .reportError: true
     case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
-      .allocate, .setExtendedAttribute, .setTimes,
-      .synchronize, .synchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
+      .allocate, .setExtendedAttribute, .setTimes, .synchronize, .synchronizeRange,
+      .synchronizeDirectory, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
       false
     }
   }
@@ -105,12 +109,12 @@ public enum DiskOperation: Equatable {
   /// Whether it may have made earlier operations durable or changed what they may become.
   public var isBarrier: Bool {
     switch self {
-    case .synchronize, .synchronizeDirectory, .failedSynchronize, .failedSynchronizeDirectory,
-      .stop, .reportError, .writeBack, .dropPages, .evict, .synchronizeFileSystem:
+    case .synchronize, .synchronizeRange, .synchronizeDirectory, .failedSynchronize,
+      .failedSynchronizeDirectory, .stop, .reportError, .writeBack, .dropPages, .evict,
+      .synchronizeFileSystem:
       true
-    case .write(_, _, _, let durability): durability == .synchronous
-    case .create, .link, .unlink, .removeDirectory, .rename, .setSize, .allocate, .setAttributes,
-      .setExtendedAttribute, .setTimes:
+    case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .allocate,
+      .setAttributes, .setExtendedAttribute, .setTimes:
       false
     }
   }

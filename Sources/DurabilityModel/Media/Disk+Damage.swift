@@ -21,7 +21,7 @@ extension Disk {
   ) -> DamagedImage? {
     let operations = recording.operations
     guard fault.write >= 1, fault.write <= origin, origin <= operations.count,
-      case .write(let number, let offset, let bytes, _) = operations[fault.write - 1].operation,
+      case .write(let number, let offset, let bytes) = operations[fault.write - 1].operation,
       let inode = self[number], inode.kind == .regular, bytes.count > 0
     else { return nil }
     let size = parameters.sectorSize
@@ -83,7 +83,7 @@ extension Disk {
     for _ in 0..<12 {
       let write = generator.pick(writes)
       guard
-        case .write(let number, let offset, let bytes, _) = recording.operations[write].operation,
+        case .write(let number, let offset, let bytes) = recording.operations[write].operation,
         bytes.count > 0
       else { continue }
       let first = Int(offset) / size
@@ -122,7 +122,7 @@ extension Disk {
     var isCovered = false
     for recorded in recording.operations[..<origin] {
       switch recorded.operation {
-      case .write(number, let offset, let bytes, _):
+      case .write(number, let offset, let bytes):
         let sectors = Int(offset) / size..<(Int(offset) + max(1, bytes.count) - 1) / size + 1
         if !damage.intersection(sectors).isEmpty {
           (isTouched, isCovered) = (true, false)
@@ -166,7 +166,7 @@ extension Disk {
   ) -> RangeSet {
     var sectors = RangeSet()
     for recorded in operations {
-      if case .write(number, let offset, let bytes, _) = recorded.operation, bytes.count > 0 {
+      if case .write(number, let offset, let bytes) = recorded.operation, bytes.count > 0 {
         sectors.insert(Int(offset) / size..<(Int(offset) + bytes.count - 1) / size + 1)
       }
     }

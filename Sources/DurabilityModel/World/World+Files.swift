@@ -96,7 +96,7 @@ extension World {
   ///
   /// A synchronous write is a barrier for its range, and so reports an earlier failure that this
   /// description has not seen (`generic_write_sync` of Linux); its bytes are then in the cache
-  /// only.
+  /// only. The write and its barrier are two operations of the disk, with a crash point between.
   public func write(
     _ handle: HandleID, at offset: UInt64, _ bytes: UnsafeRawBufferPointer,
     _ durability: WriteDurability
@@ -112,35 +112,34 @@ extension World {
     if case .short(let most)? = effect { count = min(count, most) }
     if case .fails(let failure)? = effect {
       if durability == .synchronous && failure.leaving == nil && failure.error.isOfWriteBack {
-        change(number, at: offset, bytes, .volatile)
+        change(number, at: offset, bytes)
         throw failBarrier(
           of: number, handle, failure, range: offset..<offset + UInt64(bytes.count))
       }
       let prefix = min(failure.leaving ?? 0, bytes.count)
       if prefix > 0 {
-        change(number, at: offset, UnsafeRawBufferPointer(rebasing: bytes[..<prefix]), .volatile)
+        change(number, at: offset, UnsafeRawBufferPointer(rebasing: bytes[..<prefix]))
       }
       throw failure.error
     }
     count = try room(for: count, at: offset, of: number)
-    let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
     let isTold =
       durability == .synchronous
       && disk.unreportedError(of: number, since: description.errors) != nil
-    change(number, at: offset, part, isTold ? .volatile : durability)
-    if isTold { try reportError(handle) }
+    change(number, at: offset, UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+    if isTold {
+      try reportError(handle)
+    } else if durability == .synchronous {
+      perform(.synchronizeRange(inode: number, range: offset..<offset + UInt64(count)), number)
+    }
     return count
   }
 
   /// Performs a write, and the background work that a fault puts behind it.
-  private func change(
-    _ number: InodeNumber, at offset: UInt64, _ bytes: UnsafeRawBufferPointer,
-    _ durability: WriteDurability
-  ) {
+  private func change(_ number: InodeNumber, at offset: UInt64, _ bytes: UnsafeRawBufferPointer) {
     perform(
-      .write(
-        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset, in: &arena),
-        durability: durability), number)
+      .write(inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset, in: &arena)),
+      number)
     contentChanged(number)
   }
 

@@ -72,7 +72,7 @@ struct Coverage: Sendable {
         reach.append(Reach())
       }
       var events: [Event] = [.processCrash, .noneKept, .allKept]
-      if case .write(_, _, let bytes, _) = recorded.operation, bytes.count > 1 {
+      if case .write(_, _, let bytes) = recorded.operation, bytes.count > 1 {
         events.append(.torn)
       }
       if isFailure {

@@ -49,9 +49,10 @@ enum HistoryPrinter {
     case .unlink, .removeDirectory: return head
     case .rename(_, let name, _, _, _):
       return "rename \(FileRole(masking: name)) to \(recorded.role)"
-    case .write(let inode, let offset, let bytes, let durability):
-      let sync = durability == .synchronous ? " synchronous" : ""
-      return head + " i\(inode.rawValue) offset \(offset) length \(bytes.count)" + sync
+    case .write(let inode, let offset, let bytes):
+      return head + " i\(inode.rawValue) offset \(offset) length \(bytes.count)"
+    case .synchronizeRange(let inode, let range):
+      return head + " i\(inode.rawValue) offset \(range.lowerBound) length \(range.count)"
     case .setSize(let inode, let size): return head + " i\(inode.rawValue) to \(size)"
     case .allocate(let inode, let offset, let length, let mode):
       return head + " i\(inode.rawValue) offset \(offset) length \(length) \(mode.rawValue)"

@@ -98,8 +98,8 @@ struct Explorer {
     statistics.faultsNotFired += epoch.faults.notFired.count
     for recorded in epoch.recording.operations {
       switch recorded.operation {
-      case .synchronize, .synchronizeDirectory, .synchronizeFileSystem: statistics.barriers += 1
-      case .write(_, _, _, .synchronous): statistics.barriers += 1
+      case .synchronize, .synchronizeRange, .synchronizeDirectory, .synchronizeFileSystem:
+        statistics.barriers += 1
       case .create, .link, .unlink, .removeDirectory, .rename, .write, .setSize, .setAttributes,
         .allocate, .setExtendedAttribute, .setTimes, .failedSynchronize,
         .failedSynchronizeDirectory, .stop, .reportError, .writeBack, .dropPages, .evict:
