@@ -98,6 +98,14 @@ int clinux_alarm_set(int alarm, int64_t moment) {
   return timerfd_settime(alarm, TFD_TIMER_ABSTIME, &value, NULL);
 }
 
+int clinux_event_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int clinux_sync_file_range(int file) {
+  return sync_file_range(
+      file, 0, 0,
+      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
 int clinux_open_subdirectory(int directory, const char *name) {
   struct open_how how = {
       .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,

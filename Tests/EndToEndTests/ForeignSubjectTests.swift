@@ -40,6 +40,29 @@ extension EndToEndTests {
       #expect(!names.isDisjoint(with: report.names), "\(report.names)")
     }
 
+    @Test("A log in a shared mapping holds, and a process crash takes nothing that was stored")
+    func mapped() throws {
+      for options in ["--mapped", "--mapped --relaxed"] {
+        let report = try Self.run("wal.py \(options)", status: 0)
+        #expect(report.verdictNames == ["held"], "\(options)")
+        #expect(report.activity.statesWithDrops > 50)
+      }
+      let broken = try Self.run("wal.py --mapped --bug no-fsync", seeds: 2, status: 1)
+      #expect(broken.verdictNames == ["broken"])
+    }
+
+    @Test("syncfs is seen: a barrier where the model says so, and none where not")
+    func syncfs() throws {
+      for (model, status) in [("ext4-ordered", Int32(0)), ("posix-min", 1)] {
+        let workspace = try Workspace()
+        let outcome = try workspace.run(
+          [Workspace.scenario("small"), "--quiet", "--model", model]
+            + Workspace.python("wal.py --syncfs", seeds: 2))
+        #expect(outcome.status == status, "\(model): \(outcome.output) \(outcome.errors)")
+        workspace.expectNothingLeft()
+      }
+    }
+
     @Test("A scenario may hold a log to more than it promises")
     func override() throws {
       let workspace = try Workspace()

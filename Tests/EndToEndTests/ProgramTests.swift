@@ -128,6 +128,54 @@ extension EndToEndTests {
       try disk.end()
     }
 
+    // MARK: PostgreSQL
+
+    /// Where Debian puts the server's programs; nil where it is not installed.
+    static let postgres: String? = {
+      let versions = (10..<30).map { "/usr/lib/postgresql/\($0)/bin" }
+      return versions.last { access($0 + "/initdb", X_OK) == 0 && getpwnam("postgres") != nil }
+    }()
+
+    /// As the user postgres, who owns a directory on the disk; its socket is outside.
+    static func pgbench(_ programs: String) -> String {
+      let transactions =
+        scale > 1
+        ? "as pgbench -i -q postgres 2> \"$OUT/pg/init\"; as pgbench -c 4 -t 500 postgres"
+        : """
+        as psql -qc 'create table t(a int primary key, b text)' postgres
+        echo 'insert into t select coalesce(max(a), 0) + 1, repeat(random()::text, 20) from t;' \
+          > "$OUT/pg/script"
+        echo 'update t set b = random()::text where a = (select min(a) from t);' \
+          >> "$OUT/pg/script"
+        as pgbench -n -t 50 -f "$OUT/pg/script" postgres
+        """
+      return """
+        as() { setpriv --reuid postgres --regid postgres --clear-groups \
+          env PATH=\(programs):/usr/bin:/bin HOME=/ PGHOST="$OUT/pg" "$@"; }
+        mkdir data "$OUT/pg"; chown postgres: data "$OUT/pg"; chmod 700 data
+        as initdb -D "$PWD/data" -A trust -E UTF8 --locale=C --wal-segsize=1 --data-checksums \
+          > "$OUT/pg/initdb" 2>&1 || { tail -n 5 "$OUT/pg/initdb"; exit 1; }
+        as pg_ctl -D "$PWD/data" -w -l "$OUT/pg/log" -o "-c listen_addresses='' \
+          -c unix_socket_directories=$OUT/pg -c shared_buffers=4MB -c min_wal_size=2MB \
+          -c max_wal_size=2MB" start > /dev/null || { tail -n 5 "$OUT/pg/log"; exit 1; }
+        \(transactions) > "$OUT/pg/bench" 2>&1 || { cat "$OUT/pg/bench"; exit 1; }
+        as psql -qc checkpoint postgres
+        as pg_ctl -D "$PWD/data" -w -m fast stop > /dev/null
+        ! grep -E 'PANIC|ERROR|could not' "$OUT/pg/log"
+        as pg_checksums --check -D "$PWD/data" | grep -x 'Bad checksums:  0'
+        """
+    }
+
+    @Test(
+      "PostgreSQL makes a cluster, runs pgbench, and its checksums are right",
+      .enabled(if: geteuid() == 0 && postgres != nil, "needs root and PostgreSQL"),
+      arguments: modes)
+    func postgreSQL(mode: String) throws {
+      let disk = try MountedDisk(["--mode", mode, "--allow-other"])
+      #expect(try disk.run(Self.pgbench(Self.postgres ?? "")) == "Bad checksums:  0\n")
+      try disk.end()
+    }
+
     // MARK: stress-ng
 
     /// The file and link stressors that keep to what the mount promises.

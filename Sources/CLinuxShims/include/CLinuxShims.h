@@ -165,6 +165,13 @@ int clinux_alarm_create(void);
 // Sets it to go off at `moment`, in nanoseconds. Returns 0, or -1 with errno.
 int clinux_alarm_set(int alarm, int64_t moment);
 
+// An event counter whose descriptor becomes readable once something was added to it. Returns it, or
+// -1 with errno.
+int clinux_event_create(void);
+
+// sync_file_range of the whole file, waiting for what it writes. Returns 0, or -1 with errno.
+int clinux_sync_file_range(int file);
+
 // openat2: opens the directory `name` in `directory`; never through a symbolic link, and never into
 // another file system (EXDEV). Returns a descriptor, or -1 with errno.
 int clinux_open_subdirectory(int directory, const char *name);

@@ -26,6 +26,7 @@ extension World {
   private func meetSlowly(
     _ operation: FaultableOperation, _ name: [UInt8]
   ) throws(Errno) -> FaultEffect? {
+    if sparesFaults { return nil }
     if isHung { throw Self.neverReturns }
     let role = FileRole(masking: name)
     callLog?.note(operation, role, request: request)

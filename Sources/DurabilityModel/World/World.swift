@@ -32,6 +32,8 @@ public final class World {
   var isHung: Bool { staysHung && hangs > 0 }
   /// How many calls never returned.
   @exclusivity(unchecked) public internal(set) var hangs = 0
+  /// Whether calls meet no fault and are not counted: they are somebody else's than the subject's.
+  public var sparesFaults = false
   /// Called with the milliseconds of a slow operation; where nobody waits, it takes no time.
   public var onDelay: ((Int) -> Void)?
   /// Where set, every call of an operation is noted, so that faults can be placed on them.

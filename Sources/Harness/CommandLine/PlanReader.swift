@@ -73,6 +73,15 @@ struct PlanReader {
     return String(cString: path)
   }
 
+  /// How mounts are made.
+  func mode() throws(RunError) -> MountMode {
+    guard let text = options.values["mode"] else { return .auto }
+    guard let mode = MountMode(rawValue: text) else {
+      throw .usage("--mode takes direct, cached or auto, not \"\(text)\"")
+    }
+    return mode
+  }
+
   private func seed() throws(RunError) -> Seed {
     guard let text = options.values["seed"] else {
       // The one place where chance enters: a run without a seed draws one, and prints it.

@@ -22,6 +22,9 @@ enum RunCommand {
       name: "subject-command", argument: "'CMD ARG…'",
       help: "a program that speaks protocol version 1"),
     .init(name: "model", argument: "NAME", help: "the persistence model (default: the scenario's)"),
+    .init(
+      name: "mode", argument: "direct|cached|auto",
+      help: "of the mount; auto (default): cached for subjects that map files shared"),
     .init(name: "report", argument: "DIR", help: "where reports go (default Reports/latest)"),
     .init(name: "shard", argument: "I/N", help: "take every N-th seed, from the I-th"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
@@ -43,12 +46,14 @@ enum RunCommand {
       return 0
     }
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)
-    let plan = try PlanReader(options: options, library: library).plan()
+    let reader = PlanReader(options: options, library: library)
+    let plan = try reader.plan()
+    let mode = try reader.mode()
     let directory = options.values["report"] ?? "Reports/latest"
     let progress = ProgressPrinter(isQuiet: options.has("quiet"))
     _ = clinux_install_interrupt_handler()
     try SweepLeftovers.run()
-    let factory = TargetFactory(program: program)
+    let factory = TargetFactory(program: program, mode: mode)
     try Files.makeDirectory(directory)
     guard access(directory, W_OK | X_OK) == 0 else {
       throw .harness("\(directory): cannot be written: \(String(cString: strerror(errno)))")

@@ -175,6 +175,18 @@ public final class ChildProcess {
     hasStarted = true
   }
 
+  /// The shared mappings on `device` of the process and of all it has started.
+  func sharedMappings(on device: String) -> [SharedMapping] {
+    var found: [SharedMapping] = []
+    for process in ProcessIdentity.processes(tag) {
+      for mapping in SharedMapping.all(of: process, device: device)
+      where !found.contains(where: { $0.inode == mapping.inode }) {
+        found.append(mapping)
+      }
+    }
+    return found
+  }
+
   // MARK: The end
 
   /// Takes note of its end if it has ended, and removes the zombie; whether it has.

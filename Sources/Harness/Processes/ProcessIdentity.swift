@@ -42,6 +42,18 @@ enum ProcessIdentity {
     return found
   }
 
+  /// Every process that carries `tag`, by number.
+  static func processes(_ tag: UInt64) -> [Int32] {
+    guard let directory = opendir("/proc") else { return [] }
+    defer { closedir(directory) }
+    var found: [Int32] = []
+    while let entry = readdir(directory) {
+      let process = number(&entry.pointee)
+      if process > 0, clinux_process_tag(process) == tag { found.append(process) }
+    }
+    return found.sorted()
+  }
+
   /// The process that an entry of /proc stands for, or 0.
   private static func number(_ entry: inout dirent) -> Int32 {
     withUnsafeBytes(of: &entry.d_name) { name in

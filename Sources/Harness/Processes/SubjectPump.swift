@@ -1,4 +1,5 @@
 import CLinuxShims
+import DurabilityModel
 public import FaultFS
 import Glibc
 public import StorageInterface
@@ -23,10 +24,11 @@ public final class SubjectPump {
   private var watchesInterrupts = false
   private var watch: SynchronizationWatch?
   private var unobservable: String?
+  private var mappedStoresArrived = false
 
   /// What a descriptor stands for.
   private enum Source: UInt64 {
-    case mount, output, error, startFailure, exit, input, interrupt, alarm, watch
+    case mount, output, error, startFailure, exit, input, interrupt, alarm, watch, mappedStores
   }
 
   /// Makes a loop around `mount`, or around pipes alone.
@@ -238,7 +240,36 @@ public final class SubjectPump {
       alarm.acknowledge()
       alarmWentOff = true
     case .watch: serveWatch()
+    case .mappedStores: mappedStoresArrived = true
     }
+  }
+
+  /// While the subject waits: brings what its shared mappings stored to the mount, as writes that no
+  /// barrier covers. Faults do not meet what is done for it.
+  ///
+  /// - Throws: `SubjectFailure` where the mount is gone, or nothing can be started.
+  func pullMappedStores() throws(SubjectFailure) {
+    guard let mount, let child, let device = mount.device else { return }
+    let mappings = child.sharedMappings(on: device)
+    guard !mappings.isEmpty else { return }
+    for world in mount.attachedWorlds { world.sparesFaults = true }
+    defer { for world in mount.attachedWorlds { world.sparesFaults = false } }
+    mappedStoresArrived = false
+    var problem: SubjectFailure?
+    do throws(Errno) {
+      let sync = try MappedStoreSync(mappings)
+      // The thread must come to its end whatever happens: a lost mount ends its calls as well.
+      try poller.add(sync.descriptor, Source.mappedStores.rawValue)
+      while !mappedStoresArrived {
+        do throws(SubjectFailure) { try wait(-1) } catch { problem = error }
+      }
+      poller.remove(sync.descriptor)
+      sync.join()
+    } catch {
+      throw .harness(error)
+    }
+    if let problem { throw problem }
+    try serveEverything()
   }
 
   private func beginWatch(_ child: ChildProcess) throws(SubjectFailure) {

@@ -197,7 +197,8 @@ struct OpenFile: Equatable {
     return nil
   }
 
-  private static func read(_ path: String) -> String? {
+  /// The text of a file of /proc; nil when it cannot be read.
+  static func read(_ path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

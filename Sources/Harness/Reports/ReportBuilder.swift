@@ -116,7 +116,9 @@ struct ReportBuilder {
       "persistence model: " + models.joined(separator: ", "),
       "sectors of \(sectors) bytes are written atomically, and nothing beside a write changes",
       "a failed fsync leaves pages clean, the cache new and the disk old (ext4)",
-      "not tried: extended attributes, shared mappings, several outstanding requests, media faults",
+      "what a subject stores through shared mappings is seen at each answer and at its end; what "
+        + "they held between two such points is not tried",
+      "not tried: extended attributes, several outstanding requests, media faults",
     ]
       + result.parts.filter(\.isBeyondSubject).map {
         "not tried: scenario \($0.scenario) on \($0.target.rawValue): \($0.notMeasured ?? "")"

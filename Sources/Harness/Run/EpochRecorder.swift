@@ -22,6 +22,15 @@ struct RecordedEpoch {
   var failedBarriers: Int
   /// Every call, where places for faults are looked for.
   var calls: CallLog?
+  /// Whether the subject maps files shared. What it stored is in the recording from the answer on
+  /// that came after it, so in between a process crash would leave more than the recording knows.
+  var mapsMemory = false
+
+  /// Whether the cache is known whole at `position`, so that a process crash there can be judged.
+  func knowsCache(at position: Int) -> Bool {
+    !mapsMemory || position == recording.operations.count
+      || exchanges.contains { $0.lastOperation == position }
+  }
 
   /// The oracle's knowledge at `position`: after every answer that came before that operation, and
   /// before a request that had done nothing yet.
@@ -58,12 +67,14 @@ struct EpochRecorder {
   let target: any Target
   let contract: Contract
   let overrides: ContractOverrides
+  private let mapsMemory: Bool
 
   /// A recorder for `session`.
   init(_ session: SubjectSession) {
     target = session.target
     contract = session.contract
     overrides = session.scenario.contract
+    mapsMemory = session.description.features.contains(.memoryMap)
   }
 
   /// Sends `requests` to a fresh process in a world that begins with `disk`, with `faults`.
@@ -92,12 +103,13 @@ struct EpochRecorder {
     return RecordedEpoch(
       recording: recording, models: life.models, requests: life.sent, exchanges: life.exchanges,
       findings: life.findings, faults: world.faults, failedBarriers: world.failedBarriers,
-      calls: world.callLog)
+      calls: world.callLog, mapsMemory: mapsMemory)
   }
 
   private func send(_ scheduled: ScheduledRequest, _ life: inout Life) throws(RunError) {
     let before = life.issued(scheduled)
     let exchange = try target.exchange(scheduled.request, number: scheduled.number)
+    if case .answer = exchange { try target.pullMappedStores() }
     switch exchange {
     case .answer(.opened(let claimed)):
       // A contract stated at open is held to the scenario's overrides like the first one.

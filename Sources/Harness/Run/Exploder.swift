@@ -67,7 +67,7 @@ struct Exploder {
       }
       statistics.crashPoints += 1
       let model = epoch.model(at: point)
-      if crashes.contains(.process) {
+      if crashes.contains(.process) && epoch.knowsCache(at: point) {
         let state = disk.afterProcessCrash()
         let step = CrashStep(point: point, origin: point, kind: .process)
         let visited = Visit(key: state.stateDigest(), step: step, model: model, disk: state)

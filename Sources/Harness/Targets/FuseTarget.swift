@@ -7,6 +7,16 @@ import Scenarios
 import StorageInterface
 import SubjectProtocol
 
+/// Whether the kernel's page cache stands before a subject's mount (`--mode`).
+enum MountMode: String, Sendable, CaseIterable {
+  /// Never: every read and write is seen as the program made it; nothing can be mapped shared.
+  case direct
+  /// Always.
+  case cached
+  /// For subjects that say they map files shared.
+  case auto
+}
+
 /// The target `fuse`: the subject is a child process on a real mount, served and spoken to by one
 /// loop on one thread.
 ///
@@ -19,6 +29,10 @@ final class FuseTarget: Target {
   private let command: [String]
   /// Whether nobody here wrote the program: it is kept inside its world, and its calls are watched.
   private let isForeign: Bool
+  private let mode: MountMode
+  private var cacheMode = MountOptions.CacheMode.direct
+  /// Whether the subject says that it maps files shared.
+  private var mapsMemory = false
   private let directory: RunDirectory
   private var pump: SubjectPump?
   private var world: World?
@@ -38,7 +52,11 @@ final class FuseTarget: Target {
   ///
   /// What a program writes outside its world would survive the power cut and hide a loss, so one
   /// that nobody here wrote (`isForeign`) runs only where the kernel can keep it inside.
-  init(command: [String], isForeign: Bool) throws(RunError) {
+  init(
+    command: [String], isForeign: Bool, mode: MountMode = .auto
+  ) throws(RunError) {
+    self.mode = mode
+    if mode == .cached { cacheMode = .cached }
     self.command = command
     self.isForeign = isForeign
     if isForeign {
@@ -68,6 +86,7 @@ final class FuseTarget: Target {
     switch greeting {
     case .answer(.hello(let description)):
       isGreeted = true
+      try adopt(description)
       return description
     case .answer(.failed(let kind, let message)):
       throw .notMeasured(
@@ -80,6 +99,28 @@ final class FuseTarget: Target {
     }
   }
 
+  /// A subject that maps files shared gets a mount that the kernel's cache stands before, unless the
+  /// user wants another.
+  private func adopt(_ description: SubjectDescription) throws(RunError) {
+    mapsMemory = description.features.contains(.memoryMap)
+    let wanted: MountOptions.CacheMode =
+      switch mode {
+      case .direct: .direct
+      case .cached: .cached
+      case .auto: mapsMemory ? .cached : .direct
+      }
+    guard wanted != cacheMode else { return }
+    cacheMode = wanted
+    try renewMount()
+  }
+
+  private func renewMount() throws(RunError) {
+    endProcess()
+    pump?.mount?.unmount()
+    pump = nil
+    try mount()
+  }
+
   private func greet() throws(RunError) -> Exchange {
     endProcess()
     try start()
@@ -90,10 +131,7 @@ final class FuseTarget: Target {
     if freshProcess { endProcess() }
     leave()
     if worldCount >= Self.worldsPerMount {
-      endProcess()
-      pump?.mount?.unmount()
-      pump = nil
-      try mount()
+      try renewMount()
     }
     worldCount += 1
     worldName = "w\(worldCount)"
@@ -128,6 +166,15 @@ final class FuseTarget: Target {
     return try send(sent)
   }
 
+  func pullMappedStores() throws(RunError) {
+    guard mapsMemory, let pump else { return }
+    do throws(SubjectFailure) {
+      try pump.pullMappedStores()
+    } catch {
+      throw .harness("what the subject's mappings stored cannot be fetched: \(error)")
+    }
+  }
+
   func endProcess() {
     pump?.stop()
     isGreeted = false
@@ -148,7 +195,9 @@ final class FuseTarget: Target {
   private func mount() throws(RunError) {
     let mount: FuseMount
     do throws(MountFailure) {
-      mount = try FuseMount(at: directory.mountPoint)
+      var options = MountOptions()
+      options.mode = cacheMode
+      mount = try FuseMount(at: directory.mountPoint, options)
     } catch {
       throw .notMeasured(error.description)
     }

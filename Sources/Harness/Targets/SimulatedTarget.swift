@@ -52,6 +52,9 @@ final class SimulatedTarget: Target {
     return .answer(answer)
   }
 
+  /// Nothing is mapped here.
+  func pullMappedStores() {}
+
   func endProcess() {
     subject = nil
     world?.closeAll()

@@ -23,6 +23,10 @@ protocol Target: AnyObject {
   /// Sends a request and waits for the answer.
   func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange
 
+  /// Brings what the subject's shared mappings stored to its world, where it has any; the subject
+  /// waits for a request meanwhile.
+  func pullMappedStores() throws(RunError)
+
   /// Ends the subject's process at once, as a crash does.
   func endProcess()
 

@@ -4,6 +4,8 @@ import Subjects
 struct TargetFactory: Sendable {
   /// The path of this program, which is also the subject process of every built-in subject.
   let program: String
+  /// Whether the kernel's page cache stands before mounts.
+  var mode = MountMode.auto
 
   /// The one line for a program that was to run in this process.
   static let needsFuse = RunError.usage(
@@ -21,9 +23,10 @@ struct TargetFactory: Sendable {
       throw Self.needsFuse
     case (.fuse, .builtIn(let name)):
       guard SubjectRegistry.entry(name) != nil else { throw SubjectRegistry.unknown(name) }
-      return try FuseTarget(command: [program, "subject", name], isForeign: false)
+      return try FuseTarget(
+        command: [program, "subject", name], isForeign: false, mode: mode)
     case (.fuse, .command(let words)):
-      return try FuseTarget(command: words, isForeign: true)
+      return try FuseTarget(command: words, isForeign: true, mode: mode)
     }
   }
 }

@@ -1,27 +1,36 @@
 """A small write-ahead log that nobody of the harness wrote: one JSON value a line, with a checksum.
 
-    wal.py [--relaxed] [--bug NAME]
+    wal.py [--relaxed] [--mapped | --syncfs] [--bug NAME]
 
 The log is `log.N`. Each line is the CRC-32 of the rest, a space, and a list of mutations that happen
 together. A put is answered once its line is synced; with --relaxed only `flush` syncs. At open the
 highest `log.N` is read up to the first bad line, what stands behind is cut off, and a log that has
 grown long is written anew as `log.N+1`.
 
+With --mapped the log is written through a shared mapping and synced by msync; then --relaxed leaves
+syncing to the kernel, which a process crash does not hurt. With --syncfs every file is synced by
+syncfs.
+
 Bugs, one at a time: no-fsync, acknowledge-before-fsync, no-directory-fsync, torn-tail-left,
 flush-does-nothing.
 """
 
+import ctypes
 import json
+import mmap
 import os
 import sys
 import zlib
 
 RELAXED = "--relaxed" in sys.argv
+MAPPED = "--mapped" in sys.argv
+SYNCFS = "--syncfs" in sys.argv
 BUG = sys.argv[sys.argv.index("--bug") + 1] if "--bug" in sys.argv else None
 LONG = 8  # lines
 
 CONTRACT = {
-    "acknowledgement": "volatile" if RELAXED else "durable",
+    "acknowledgement": "durable" if not RELAXED else "volatile" if not MAPPED else {
+        "process-crash": "durable", "power-loss": "volatile"},
     "barriers": ["flush", "close"],
     "order": "prefix",
     "transactions": False,
@@ -39,8 +48,19 @@ class Refused(Exception):
         self.kind = kind
 
 
+PAGES = {}
+LIBC = ctypes.CDLL(None, use_errno=True) if SYNCFS else None
+
+
 def sync(descriptor):
-    if BUG not in ("no-fsync", "acknowledge-before-fsync"):
+    if BUG in ("no-fsync", "acknowledge-before-fsync"):
+        return
+    if SYNCFS:
+        if LIBC.syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs")
+    elif descriptor in PAGES:
+        PAGES[descriptor].flush()
+    else:
         os.fdatasync(descriptor)
 
 
@@ -55,6 +75,15 @@ def sync_directory(path):
 
 
 def write_all(descriptor, data, offset):
+    if MAPPED:
+        end = offset + len(data)
+        if os.fstat(descriptor).st_size < end:
+            os.ftruncate(descriptor, end)
+        old, PAGES[descriptor] = PAGES.get(descriptor), mmap.mmap(descriptor, end)
+        PAGES[descriptor][offset:] = data
+        if old:
+            old.close()
+        return
     while data:
         count = os.pwrite(descriptor, data, offset)
         data, offset = data[count:], offset + count
@@ -110,6 +139,7 @@ class Log:
                 sync(self.descriptor)
         if len(groups) > LONG:
             old = self.descriptor
+            PAGES.pop(old, None)
             self.begin(numbers[-1] + 1, [["put", *record] for record in self.records.values()])
             os.close(old)
             os.unlink(self.path(f"log.{numbers[-1]}"))
@@ -167,6 +197,7 @@ class Log:
         try:
             self.flush()
         finally:
+            PAGES.pop(self.descriptor, None)
             os.close(self.descriptor)
 
 
@@ -187,7 +218,7 @@ def answer_to(request, log, answer):
     operation = request["op"]
     if operation == "hello":
         answer(
-            name="python-log", protocol=1, contract=CONTRACT, features=["metadata"],
+            name="python-log", protocol=1, contract=CONTRACT, features=["metadata"] + ["memory-map"] * MAPPED,
             operations=["hello", "open", "put", "delete", "clear", "batch", "flush", "get", "dump",
                         "close"])
     elif operation == "open":

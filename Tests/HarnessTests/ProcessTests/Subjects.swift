@@ -32,11 +32,13 @@ final class Worker {
   /// Far longer than anything here takes.
   static let patience = TimeLimit(idle: .seconds(60))
 
-  init(mounted: Bool = false) throws {
+  init(mounted: Bool = false, mode: MountOptions.CacheMode = .direct) throws {
     // What a test run that was killed left behind.
     try RunDirectory.sweep()
     run = try RunDirectory()
-    mount = mounted ? try FuseMount(at: run.mountPoint) : nil
+    var options = MountOptions()
+    options.mode = mode
+    mount = mounted ? try FuseMount(at: run.mountPoint, options) : nil
     world = World(disk: Disk(parameters: DiskParameters()), recording: true)
     _ = mount?.attach(world, name: "w")
     pump = try SubjectPump(mount: mount)
