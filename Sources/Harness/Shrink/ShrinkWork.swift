@@ -86,14 +86,15 @@ struct ShrinkWork {
       name: failure.schedule.violation, allNames: names,
       explanation: small.findings.map(\.explanation), seed: failure.schedule.seed,
       scenario: failure.schedule.scenario, subject: failure.schedule.subject.name,
-      target: failure.schedule.target, epochs: small.lives.map(\.script),
+      target: failure.schedule.target, model: failure.scenario.scenario.disk.model,
+      epochs: small.lives.map(\.script),
       stateDigest: small.stateDigest, image: small.image,
       history: HistoryPrinter.lines(small.recorded, upTo: crash?.point),
       pending: crash.map { PendingPrinter.lines(small.recorded, $0) } ?? [], cause: small.cause,
       comparison: comparison, outcome: small.outcome?.line, confirmed: 1, tries: 1, occurrences: 1)
     try FailureWriter(
       failure: shrunk, scenarioSource: failure.scenario.source, subject: failure.schedule.subject,
-      model: failure.scenario.scenario.disk.model.rawValue, reasons: result.reasons
+      reasons: result.reasons
     ).write(to: directory)
   }
 
