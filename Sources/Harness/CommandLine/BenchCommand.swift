@@ -9,6 +9,7 @@ enum BenchCommand {
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
+    .init(name: "shrink", argument: nil, help: "only shrink a failure of each planted bug"),
     .init(name: "help", argument: nil, help: "this text"),
   ]
 
@@ -41,6 +42,11 @@ enum BenchCommand {
       measurements.append(measurement)
       Console.print(row(measurement))
     }
+    var large = try shrinkCanaries(library, factory, add)
+    if options.has("shrink") {
+      for name in large { Console.print("TOO LARGE  \(name)") }
+      return large.isEmpty ? 0 : 3
+    }
     let scenario = try library.load(library.directory + "/controls/throughput.json5")
     for kind in TargetKind.allCases {
       add(
@@ -49,12 +55,40 @@ enum BenchCommand {
         ).measure())
     }
     let escaped = try searchCanaries(library, factory, base, add)
+    large += escaped
     try write(
       BenchReport(
         environment: environment, pinning: "processor \(cpu)", measurements: measurements),
       to: options.values["report"] ?? "Reports")
     for name in escaped { Console.print("ESCAPED  planted bug \(name)") }
-    return escaped.isEmpty ? 0 : 3
+    return large.isEmpty ? 0 : 3
+  }
+
+  /// Shrinks a failure of each planted bug; those that are not within the bars.
+  private static func shrinkCanaries(
+    _ library: ScenarioLibrary, _ factory: TargetFactory, _ add: (Measurement) -> Void
+  ) throws(RunError) -> [String] {
+    var large: [String] = []
+    for kind in TargetKind.allCases {
+      try ShrinkBench(library: library, targets: factory).measure(on: kind) { bug, sample in
+        guard let sample, sample.passes else {
+          large.append(
+            "\(bug) on \(kind.rawValue): "
+              + (sample.map {
+                "\($0.lines) lines, \($0.replaysBefore) and \($0.replaysAfter) replays of "
+                  + "\(ShrinkBench.replays)"
+              } ?? "no failure, or not reproduced"))
+          return
+        }
+        let name = "\(kind.rawValue).shrink.\(bug.dropFirst("canary-".count))"
+        add(Measurement(name, unit: "s", [sample.seconds]))
+        add(
+          Measurement(
+            name + ".lines", unit: "lines", [Double(sample.lines)], peer: "before shrinking",
+            peerSamples: [Double(sample.linesBefore)]))
+      }
+    }
+    return large
   }
 
   /// Searches for each planted bug from three fresh base seeds on each target.
