@@ -5,7 +5,7 @@ BUILD := .build/release
 TORTURE := $(BUILD)/torture
 # Every dependency, by its name in Debian 12. Swift's own toolchain is the only thing expected.
 PACKAGES := libfuse3-dev fuse3 libisal-dev pkg-config
-TEST_PACKAGES := python3-minimal strace util-linux
+TEST_PACKAGES := python3-minimal strace util-linux sqlite3 git fio stress-ng rocksdb-tools
 
 .PHONY: help torture test deps test-deps build replay shrink bench lint format clean
 

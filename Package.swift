@@ -95,7 +95,7 @@ let package = Package(
       name: "HarnessTests",
       dependencies: [
         "Harness", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-        "Scenarios", "Oracle", "Subjects", "FaultFS", "PosixIO",
+        "Scenarios", "Oracle", "Subjects", "FaultFS", "PosixIO", "CLinuxShims",
       ],
       swiftSettings: testSettings),
     .testTarget(

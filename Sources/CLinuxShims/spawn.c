@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -169,6 +170,9 @@ static _Noreturn void run_child(
     give_up(failure, CLINUX_STAGE_CONFINEMENT);
   }
   if (set_limits(options) != 0) give_up(failure, CLINUX_STAGE_LIMITS);
+  if (options->watches_calls && clinux_watch_begin(failure) != 0) {
+    give_up(failure, CLINUX_STAGE_WATCH);
+  }
   (void)execve(options->path, options->arguments, options->environment);
   give_up(failure, CLINUX_STAGE_EXECUTION);
 }
@@ -179,11 +183,13 @@ static void close_all(const int *descriptors, int count) {
   }
 }
 
-// Four pipes: [n][0] reads, [n][1] writes. Ours become non-blocking; theirs stay as programs
-// expect.
+// Three pipes, [n][0] reads and [n][1] writes, and a pair of sockets for the report, over which a
+// descriptor can come. Ours become non-blocking; theirs stay as programs expect.
 static int make_pipes(int pipes[4][2]) {
   for (int index = 0; index < 4; index++) {
-    if (pipe2(pipes[index], O_CLOEXEC) != 0) return -1;
+    int result = index < 3 ? pipe2(pipes[index], O_CLOEXEC)
+                           : socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pipes[index]);
+    if (result != 0) return -1;
     int ours = index == 0 ? pipes[index][1] : pipes[index][0];
     if (fcntl(ours, F_SETFL, O_NONBLOCK) != 0) return -1;
   }

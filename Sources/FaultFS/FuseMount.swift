@@ -21,6 +21,9 @@ public final class FuseMount {
   /// The connection to the kernel, non-blocking; readable when a request waits; −1 once unmounted.
   public internal(set) var fileDescriptor: Int32 = -1
 
+  /// The device number of the file system as `major:minor`, by which /proc names it.
+  public private(set) lazy var device = MountPoint.entry(at: path)?.device
+
   /// The session of libfuse, or nil once unmounted.
   var session: OpaquePointer?
   /// The buffer requests are read into; libfuse allocates its memory at the first read. Behind a
@@ -109,6 +112,17 @@ public final class FuseMount {
   public func detach(_ slot: Int) {
     precondition(worlds.indices.contains(slot), "no world was ever attached in this slot")
     worlds[slot] = nil
+  }
+
+  /// The worlds that are there now, in the order in which they came.
+  public var attachedWorlds: [World] { worlds.compactMap { $0 } }
+
+  /// The world and inode that a number of the kernel's (`st_ino`) stands for; nil where it is the
+  /// mount's own root, or of a world that is gone.
+  public func place(ofNode number: UInt64) -> (world: World, inode: InodeNumber)? {
+    let node = node(number)
+    guard worlds.indices.contains(node.slot), let world = worlds[node.slot] else { return nil }
+    return (world, node.inode)
   }
 
   /// Whether a call of the process was met by a fault that never lets it return.

@@ -21,6 +21,7 @@ enum clinux_spawn_stage {
   CLINUX_STAGE_LIMITS = 4,
   CLINUX_STAGE_CONFINEMENT = 5,
   CLINUX_STAGE_EXECUTION = 6,
+  CLINUX_STAGE_WATCH = 7,
 };
 
 // What a failed start leaves in the failure pipe, in one write.
@@ -40,6 +41,9 @@ struct clinux_spawn_options {
   // Landlock: the only directories below which the child may change anything; ends with a null
   // pointer. A null pointer here means: no confinement. Ignored where Landlock is absent.
   const char *const *writable;
+  // Whether the calls that a file system never sees are told (clinux_watch_receive); where they
+  // cannot be, the start fails.
+  int watches_calls;
   // RLIMIT_AS in bytes, or 0 for no limit.
   uint64_t memory_limit;
   // RLIMIT_NPROC, or 0 for no limit; ignored for root, to whom it does not apply.
@@ -56,8 +60,9 @@ struct clinux_spawned {
   int standard_input;
   int standard_output;
   int standard_error;
-  // Reads end-of-file once the program runs, or a clinux_spawn_failure when it could not be
-  // started.
+  // A socket to be read with clinux_receive_report: first a byte with the descriptor of the watch,
+  // where there is one; then end-of-file once the program runs, or a clinux_spawn_failure when it
+  // could not be started.
   int failure;
 };
 
@@ -83,6 +88,52 @@ int clinux_become_subreaper(void);
 int clinux_exit_code(int status);
 // The signal that ended it, or 0.
 int clinux_exit_signal(int status);
+
+// ---- Calls that a file system never sees (watch.c) ----
+
+// What was called.
+enum clinux_watched_call {
+  CLINUX_CALL_SYNCFS = 1,
+  CLINUX_CALL_SYNC = 2,
+  CLINUX_CALL_SYNC_FILE_RANGE = 3,
+  // posix_fadvise with POSIX_FADV_DONTNEED.
+  CLINUX_CALL_DONT_NEED = 4,
+  // Memory, semaphores or queues that outlive the process.
+  CLINUX_CALL_IPC = 5,
+  // A system call of another kind than this program's own, as 32-bit programs make.
+  CLINUX_CALL_FOREIGN = 6,
+  // A key kept by the kernel.
+  CLINUX_CALL_KEY = 7,
+};
+
+// A call that waits for its answer.
+struct clinux_watched {
+  uint64_t id;
+  // The thread that waits, by its number in this process's namespace.
+  pid_t thread;
+  enum clinux_watched_call call;
+  uint64_t arguments[6];
+};
+
+// In a child before exec: from now on the watched calls of this process and of all its descendants
+// wait for an answer; sends the descriptor to `channel`. Returns 0, or -1 with errno.
+int clinux_watch_begin(int channel);
+
+// Reads a message of a starting child without waiting. Returns its size, 0 at the end, or -1 with
+// errno; `descriptor` is what came with it, or -1.
+ssize_t clinux_receive_report(int channel, void *report, size_t size, int *descriptor);
+
+// Takes the next call that waits. Returns 1, 0 when there is none, -1 when none can come any more.
+int clinux_watch_receive(int listener, struct clinux_watched *result);
+
+// Whether the caller still waits: what was read about it under /proc was then about it.
+int clinux_watch_is_valid(int listener, uint64_t id);
+
+// Answers a call: `goes_on` lets the kernel perform it; else it gives `error`, or 0.
+void clinux_watch_answer(int listener, uint64_t id, int error, int goes_on);
+
+// Whether the kernel lets a child be watched: 0, or the errno that says why not.
+int clinux_watch_test(void);
 
 // ---- Processors, signals, descriptors (system.c) ----
 

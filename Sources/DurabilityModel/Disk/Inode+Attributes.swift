@@ -79,9 +79,9 @@ extension Inode {
     } else if rareBox != nil {
       var rare = rare
       // Only what is wholly given back.
-      let whole =
-        (Int(range.lowerBound) + Page.size - 1) / Page.size..<Int(range.upperBound) / Page.size
-      if !whole.isEmpty { rare.preallocated.remove(whole) }
+      let first = (Int(range.lowerBound) + Page.size - 1) / Page.size
+      let end = Int(range.upperBound) / Page.size
+      if first < end { rare.preallocated.remove(first..<end) }
       self.rare = rare
     }
     if mode.changesSize && range.upperBound > cachedSize {

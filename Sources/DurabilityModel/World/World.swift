@@ -46,7 +46,7 @@ public final class World {
   private var counters: [Counter] = []
 
   /// An open file description.
-  struct Description {
+  struct Description: Equatable {
     var inode: InodeNumber
     /// What it knows of the file's failed write-backs, and of the file system's.
     var errors: UInt32

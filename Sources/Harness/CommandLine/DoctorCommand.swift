@@ -1,3 +1,4 @@
+import CLinuxShims
 import FaultFS
 import Glibc
 import SubjectProtocol
@@ -52,6 +53,11 @@ enum DoctorCommand {
         false, "Landlock keeps subjects inside their world",
         "the kernel has none: boot with lsm=landlock,… (Linux 5.13 or later)")
     }
+    let watch = clinux_watch_test()
+    report(
+      watch == 0, "seccomp shows syncfs, sync_file_range and their like",
+      "\(String(cString: strerror(watch))): Linux 5.5 with CONFIG_SECCOMP_FILTER is needed, "
+        + "and a container that leaves user notification free")
     let environment = EnvironmentReader.read()
     Console.print(
       "machine  \(environment.cpuCount) processors (\(environment.cpu)), kernel "

@@ -102,7 +102,9 @@ enum MountCommand {
     }
     if let text = options.values["quota"] {
       guard let bytes = byteCount(text) else {
-        throw .usage("--quota takes a number of bytes, as 1000000 or 64M, not \"\(text)\"")
+        throw .usage(
+          "--quota takes a number of bytes from \(Quota.least) on, as 1000000 or 64M, not "
+            + "\"\(text)\"")
       }
       settings.quota = bytes
     }
@@ -115,9 +117,10 @@ enum MountCommand {
     let units: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]
     let shift = text.last.flatMap { units[$0] }
     let digits = shift == nil ? Substring(text) : text.dropLast()
-    guard let number = UInt64(digits), digits.first != "+", number > 0 else { return nil }
+    guard let number = UInt64(digits), digits.first != "+" else { return nil }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << (shift ?? 0))
-    return overflow || bytes > UInt64(Int64.max) ? nil : bytes
+    let allowed = UInt64(Quota.least)...UInt64(Int64.max)
+    return overflow || !allowed.contains(bytes) ? nil : bytes
   }
 
   /// The directory to mount at, checked: there, empty, and nothing mounted on it.

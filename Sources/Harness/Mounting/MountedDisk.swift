@@ -42,6 +42,8 @@ final class MountedDisk {
 
   private static let snapshotLimit = 1_000
   private static let faultLimit = 1_000
+  /// The longest delay of one operation, in milliseconds: the whole mount waits, control included.
+  private static let longestDelay = 10_000
   /// How many files `status` names: those with the most pending bytes.
   private static let fileLimit = 1_000
 
@@ -113,6 +115,10 @@ final class MountedDisk {
   }
 
   private func arm(_ fault: Fault) -> Answer {
+    if case .slow(let milliseconds) = fault.effect, milliseconds > Self.longestDelay {
+      return refuse(
+        "slow takes at most \(Self.longestDelay) milliseconds here: everything waits meanwhile")
+    }
     guard world.faults.faults.count < Self.faultLimit else {
       return refuse("there are \(Self.faultLimit) faults already; clear forgets them")
     }
@@ -123,6 +129,7 @@ final class MountedDisk {
   private func clear() -> Answer {
     let count = world.faults.faults.count
     world.clearFaults()
+    endHungCalls()
     mount.letGo()
     mount.holdAgain()
     return Answer(result: .success("forgot \(count) faults"))
@@ -163,6 +170,13 @@ final class MountedDisk {
     world = World(disk: disk, faults: world.faults)
     world.onDelay = FuseTarget.wait
     mount.show(world)
+    endHungCalls()
+  }
+
+  /// Calls that a fault kept from returning fail, as at the end of the machine they were made on.
+  private func endHungCalls() {
+    mount.letGo()
+    mount.holdAgain()
   }
 
   // MARK: Status

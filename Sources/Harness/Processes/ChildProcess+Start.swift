@@ -38,6 +38,7 @@ extension ChildProcess {
             options.memory_limit = command.limits.addressSpace ?? 0
             options.process_limit = command.limits.processes ?? 0
             options.tag = tag
+            options.watches_calls = command.watchesCalls ? 1 : 0
             return writable.withMemoryRebound(
               to: UnsafePointer<CChar>?.self, capacity: command.writableDirectories.count + 1
             ) {

@@ -47,6 +47,9 @@ public final class ChildProcess {
     public internal(set) var failure: Int32
     /// Readable when the process has ended.
     public internal(set) var exit: Int32
+    /// Readable when a watched call waits, from the moment the process may make one; −1 where
+    /// nothing is watched, or where `SynchronizationWatch` has taken it.
+    public internal(set) var watch: Int32 = -1
 
     /// All of them.
     var all: [Int32] { [standardInput, standardOutput, standardError, failure, exit] }
@@ -145,13 +148,26 @@ public final class ChildProcess {
     return Self.readBlock(descriptors.standardError, &errorHasEnded) { standardError.append($0) }
   }
 
+  /// Gives the descriptor of the watch away, which is the caller's to close from then on.
+  func takeWatch() -> Int32 {
+    defer { descriptors.watch = -1 }
+    return descriptors.watch
+  }
+
   /// Reads whether the program runs or why it does not.
   public func readStartFailure() {
     guard !hasStarted else { return }
     var report = clinux_spawn_failure()
     let size = MemoryLayout<clinux_spawn_failure>.size
-    let count = read(descriptors.failure, &report, size)
+    var watch: Int32 = -1
+    let count = clinux_receive_report(descriptors.failure, &report, size, &watch)
     if count < 0 && (errno == EAGAIN || errno == EINTR) { return }
+    if watch >= 0 {
+      // One byte came with it; how the start went on comes later.
+      Self.close(&descriptors.watch)
+      descriptors.watch = watch
+      return
+    }
     if count == size {
       let step = SubjectFailure.StartStep(rawValue: report.stage) ?? .process
       startFailure = .couldNotStart(step, Errno(rawValue: report.error))
@@ -217,6 +233,7 @@ public final class ChildProcess {
     Self.close(&descriptors.standardError)
     Self.close(&descriptors.failure)
     Self.close(&descriptors.exit)
+    Self.close(&descriptors.watch)
   }
 
   private static func close(_ descriptor: inout Int32) {

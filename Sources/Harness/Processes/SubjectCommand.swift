@@ -9,6 +9,9 @@ public struct SubjectCommand: Equatable, Sendable {
   /// The only directories below which it may change anything. The kernel enforces it where it has
   /// Landlock; see `Confinement`.
   public var writableDirectories: [String]
+  /// Whether the calls that the file system never sees are watched (`SynchronizationWatch`). The
+  /// start fails where the kernel cannot.
+  public var watchesCalls = false
   /// What it may use.
   public var limits = SubjectLimits()
 

@@ -23,6 +23,8 @@ public enum SubjectFailure: Error, Equatable, Sendable {
   case interrupted(Int32)
   /// The mount is gone.
   case mountLost(MountFailure)
+  /// It did something that cannot be seen, or that would outlive a crash: nothing can be measured.
+  case unobservable(String)
   /// The harness could not wait or read.
   case harness(Errno)
 
@@ -42,6 +44,8 @@ public enum SubjectFailure: Error, Equatable, Sendable {
     case confinement = 5
     /// The program itself.
     case execution = 6
+    /// The watch on calls that the file system never sees.
+    case watch = 7
   }
 }
 
@@ -54,6 +58,9 @@ extension SubjectFailure: CustomStringConvertible {
       case .execution: "the subject's program cannot be executed (\(error))"
       case .directory: "the subject's working directory cannot be entered (\(error))"
       case .confinement: "the subject cannot be confined to its directories (\(error))"
+      case .watch:
+        "this kernel does not let the subject's syncfs and its like be seen (seccomp: \(error)); a "
+          + "container may have to allow it"
       case .process, .group, .descriptors, .limits:
         "the subject cannot be started (\(step): \(error))"
       }
@@ -67,6 +74,7 @@ extension SubjectFailure: CustomStringConvertible {
     case .tookTooLong(let limit): "the subject did not answer within \(limit)"
     case .interrupted(let number): "interrupted by signal \(number)"
     case .mountLost(let failure): failure.description
+    case .unobservable(let reason): reason
     case .harness(let error): "the harness cannot reach the subject (\(error))"
     }
   }

@@ -21,10 +21,12 @@ public final class SubjectPump {
   private var mountFailure: SubjectFailure?
   private var lastOperation: Int64 = 0
   private var watchesInterrupts = false
+  private var watch: SynchronizationWatch?
+  private var unobservable: String?
 
   /// What a descriptor stands for.
   private enum Source: UInt64 {
-    case mount, output, error, startFailure, exit, input, interrupt, alarm
+    case mount, output, error, startFailure, exit, input, interrupt, alarm, watch
   }
 
   /// Makes a loop around `mount`, or around pipes alone.
@@ -92,6 +94,7 @@ public final class SubjectPump {
     lastOperation = clock.start
     do throws(SubjectFailure) {
       while true {
+        if let unobservable { throw .unobservable(unobservable) }
         if let line = child.takeLine() {
           try serveEverything()
           return .success(line)
@@ -151,6 +154,8 @@ public final class SubjectPump {
     if mountFailure == nil { try? serveEverything() }
     while child.readError() {}
     for descriptor in child.descriptors.all { poller.remove(descriptor) }
+    endWatch()
+    unobservable = nil
     child.closeAll()
     self.child = nil
     return Remains(end: child.end, standardError: child.standardError, survivors: survivors)
@@ -169,6 +174,7 @@ public final class SubjectPump {
 
   private func commonFailure() -> SubjectFailure? {
     if let mountFailure { return mountFailure }
+    if let unobservable { return .unobservable(unobservable) }
     let signal = clinux_interrupted()
     return signal == 0 ? nil : .interrupted(signal)
   }
@@ -219,6 +225,7 @@ public final class SubjectPump {
       guard let child else { return }
       child.readStartFailure()
       if child.hasStarted { poller.remove(child.descriptors.failure) }
+      try beginWatch(child)
     case .exit: noteExit()
     case .input:
       guard let child else { return }
@@ -228,7 +235,35 @@ public final class SubjectPump {
     case .alarm:
       alarm.acknowledge()
       alarmWentOff = true
+    case .watch: serveWatch()
     }
+  }
+
+  private func beginWatch(_ child: ChildProcess) throws(SubjectFailure) {
+    guard let mount, child.descriptors.watch >= 0 else { return }
+    let watch = SynchronizationWatch(descriptor: child.takeWatch(), mount: mount)
+    do throws(Errno) {
+      try poller.add(watch.descriptor, Source.watch.rawValue)
+    } catch {
+      throw .harness(error)
+    }
+    self.watch = watch
+  }
+
+  private func serveWatch() {
+    switch watch?.serve() {
+    case .served?: lastOperation = MonotonicClock.now
+    case .unobservable(let reason)?:
+      // The call that cannot be answered would stay ready.
+      unobservable = reason
+      if let watch { poller.remove(watch.descriptor) }
+    case .ended?, nil: endWatch()
+    }
+  }
+
+  private func endWatch() {
+    if let watch { poller.remove(watch.descriptor) }
+    watch = nil
   }
 
   /// The process has ended: everything it wrote and asked for is there to be taken.

@@ -61,7 +61,7 @@ struct ScheduleWalk {
   private func explode(
     _ epoch: RecordedEpoch, _ crash: CrashStep?, _ life: Int, _ next: inout [Start]
   ) throws(RunError) -> Finding? {
-    var judge = PointJudge(epoch: epoch)
+    var judge = session.judge(epoch)
     var outcomes: [Digest: RecoveryOutcome] = [:]
     var statistics = RunStatistics()
     var finding: Finding?

@@ -17,6 +17,8 @@ final class FuseTarget: Target {
   var patience = 1
 
   private let command: [String]
+  /// Whether nobody here wrote the program: it is kept inside its world, and its calls are watched.
+  private let isForeign: Bool
   private let directory: RunDirectory
   private var pump: SubjectPump?
   private var world: World?
@@ -38,6 +40,7 @@ final class FuseTarget: Target {
   /// that nobody here wrote (`isForeign`) runs only where the kernel can keep it inside.
   init(command: [String], isForeign: Bool) throws(RunError) {
     self.command = command
+    self.isForeign = isForeign
     if isForeign {
       guard case .full = Confinement.available else {
         throw .notMeasured(
@@ -173,6 +176,7 @@ final class FuseTarget: Target {
       ],
       directory: directory.scratch,
       writableDirectories: [directory.mountPoint, directory.scratch])
+    description.watchesCalls = isForeign
     description.limits.addressSpace = UInt64(limits.memoryMegabytes) << 20
     description.limits.answerBytes = limits.answerMegabytes << 20
     description.limits.standardErrorTail = limits.standardErrorKilobytes << 10
@@ -246,6 +250,7 @@ final class FuseTarget: Target {
     switch failure {
     case .interrupted: throw .interrupted
     case .mountLost(let why): throw .harness(why.description)
+    case .unobservable(let why): throw .notMeasured("\(command[0]): \(why)")
     case .harness, .couldNotStart: throw .harness(message)
     case .exited, .signalled:
       let kind: SubjectBreakdown.Kind = Self.saysOutOfMemory(errors) ? .outOfMemory : .ended

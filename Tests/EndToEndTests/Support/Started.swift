@@ -70,6 +70,11 @@ final class Started {
     if status == nil { kill(identifier, number) }
   }
 
+  /// Sends a signal to it and to what it has started in its group.
+  func signalGroup(_ number: Int32) {
+    if status == nil { kill(-identifier, number) }
+  }
+
   /// Whether it has ended.
   func hasEnded() -> Bool {
     if status != nil { return true }

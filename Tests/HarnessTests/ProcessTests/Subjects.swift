@@ -26,6 +26,8 @@ final class Worker {
   let mount: FuseMount?
   let world: World
   let pump: SubjectPump
+  /// Whether the calls that the mount never sees are watched.
+  var watchesCalls = false
 
   /// Far longer than anything here takes.
   static let patience = TimeLimit(idle: .seconds(60))
@@ -53,6 +55,7 @@ final class Worker {
       arguments: arguments, environment: ["PATH=/usr/bin:/bin", "LC_ALL=C"],
       directory: run.scratch, writableDirectories: [run.scratch, run.mountPoint])
     command.limits = limits
+    command.watchesCalls = watchesCalls
     return command
   }
 
