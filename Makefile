@@ -10,7 +10,8 @@ TEST_PACKAGES := python3-minimal strace util-linux sqlite3 git fio stress-ng roc
 # What the store is measured beside; nothing else needs it.
 BENCH_PACKAGES := librocksdb-dev libsqlite3-0 python3-venv
 
-.PHONY: help torture test deps test-deps build replay bench bench-deps sanitize fuzz lint format clean
+.PHONY: help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz lint format
+.PHONY: clean
 
 help: ## this text
 	@echo 'usage: make TARGET'
@@ -18,9 +19,9 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s%s\n", $$1, $$2}'
 	@echo
 	@echo 'TORTURE_TIME=SECONDS make torture   how long (default 120)'
-	@echo 'make replay RUN=Reports/latest/failures/NAME'
+	@echo 'make replay RUN=Reports/latest/failures/NAME   (make shrink alike)'
 
-torture: build ## prove every planted bug caught, then crash the reference store on sim and fuse
+torture: build ## prove every planted bug caught, replay the regressions, then crash the reference
 	@$(TORTURE) run --prove --target sim,fuse --time $(TORTURE_TIME) --report Reports/latest
 
 test: test-deps ## the tests (debug build)
@@ -30,6 +31,10 @@ test: test-deps ## the tests (debug build)
 replay: build ## reproduce a failure: make replay RUN=DIRECTORY
 	@test -n '$(RUN)' || { echo 'make replay: give RUN=DIRECTORY of a failure' >&2; exit 2; }
 	@$(TORTURE) replay '$(RUN)'
+
+shrink: build ## take away what a failure does not need: make shrink RUN=DIRECTORY
+	@test -n '$(RUN)' || { echo 'make shrink: give RUN=DIRECTORY of a failure' >&2; exit 2; }
+	@$(TORTURE) shrink '$(RUN)'
 
 bench: build bench-deps ## measure, print a table, write Reports/bench.json
 	@$(TORTURE) bench --report Reports

@@ -29,7 +29,7 @@ struct GroupingTests {
     defer { Files.remove(directory) }
     let runner = Runner(
       plan: plan, targets: TargetFactory(program: ""),
-      failures: FailureStore(report: directory, namesParts: false, model: "posix-min"),
+      failures: FailureStore(report: directory, namesParts: false),
       progress: ProgressPrinter(isQuiet: true))
     return ReportBuilder(
       plan: plan, result: runner.run(), canaries: [],

@@ -14,6 +14,7 @@ enum BenchCommand {
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
+    .init(name: "shrink", argument: nil, help: "only shrink a failure of each planted bug"),
     .init(name: "help", argument: nil, help: "this text"),
   ]
 
@@ -25,6 +26,8 @@ enum BenchCommand {
     case mount
     /// The reference store beside its peers.
     case store
+    /// How small and how fast the failures of planted bugs shrink, and that they replay.
+    case shrink
     /// How long planted bugs stay hidden.
     case canaries
   }
@@ -77,6 +80,7 @@ enum BenchCommand {
     if !storeParts.isEmpty {
       try StoreBench(add: add, directory: "\(report)/store-bench-\(getpid())").run(storeParts)
     }
+    let large = areas.contains(.shrink) ? try shrinkCanaries(library, factory, add) : []
     let escaped =
       areas.contains(.canaries) ? try searchCanaries(library, factory, base, add) : []
     try write(
@@ -84,7 +88,35 @@ enum BenchCommand {
         environment: environment, pinning: "processor \(cpu)", measurements: measurements),
       to: report)
     for name in escaped { Console.print("ESCAPED  planted bug \(name)") }
-    return escaped.isEmpty ? 0 : 3
+    for name in large { Console.print("TOO LARGE  \(name)") }
+    return escaped.isEmpty && large.isEmpty ? 0 : 3
+  }
+
+  /// Shrinks a failure of each planted bug; those that are not within the bars.
+  private static func shrinkCanaries(
+    _ library: ScenarioLibrary, _ factory: TargetFactory, _ add: (Measurement) -> Void
+  ) throws(RunError) -> [String] {
+    var large: [String] = []
+    for kind in TargetKind.allCases {
+      try ShrinkBench(library: library, targets: factory).measure(on: kind) { bug, sample in
+        guard let sample, sample.passes else {
+          large.append(
+            "\(bug) on \(kind.rawValue): "
+              + (sample.map {
+                "\($0.lines) lines, \($0.replaysBefore) and \($0.replaysAfter) replays of "
+                  + "\(ShrinkBench.replays)"
+              } ?? "no failure, or not reproduced"))
+          return
+        }
+        let name = "\(kind.rawValue).shrink.\(bug.dropFirst("canary-".count))"
+        add(Measurement(name, unit: "s", [sample.seconds]))
+        add(
+          Measurement(
+            name + ".lines", unit: "lines", [Double(sample.lines)], peer: "before shrinking",
+            peerSamples: [Double(sample.linesBefore)]))
+      }
+    }
+    return large
   }
 
   /// The parts of the store's measurements that were asked for.

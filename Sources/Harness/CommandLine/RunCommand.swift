@@ -70,11 +70,11 @@ enum RunCommand {
     let runner = Runner(
       plan: plan, targets: factory,
       failures: FailureStore(
-        report: directory, namesParts: plan.scenarios.count * plan.targets.count > 1,
-        model: plan.scenarios.first?.scenario.disk.model.rawValue ?? ""),
+        report: directory, namesParts: plan.scenarios.count * plan.targets.count > 1),
       progress: progress)
-    let result = runner.run()
+    var result = runner.run()
     progress.end()
+    WeakestModel.label(&result.failures, factory, progress)
     let report = ReportBuilder(
       plan: plan, result: result, canaries: canaries, regressions: regressions,
       environment: EnvironmentReader.read()
@@ -118,7 +118,8 @@ enum RunCommand {
     for violation in report.violations {
       Console.print(
         "VIOLATION \(violation.name) in \(violation.scenario) on \(violation.target), seed "
-          + "\(violation.seed): torture replay \(violation.directory)")
+          + "\(violation.seed), weakest model \(violation.weakestModel): torture replay \(violation.directory)"
+      )
     }
     let coverage = report.coverage
     Console.print(

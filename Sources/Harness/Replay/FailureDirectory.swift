@@ -1,3 +1,4 @@
+import DurabilityModel
 import Scenarios
 
 /// A failure as it is kept in a directory: its schedule and its scenario, read and checked.
@@ -25,6 +26,7 @@ struct FailureDirectory {
     guard !schedule.epochs.isEmpty else { throw .usage("\(schedulePath): it has no epoch") }
     var scenario = try ScenarioLibrary.read(path + "/scenario.json5")
     scenario.name = schedule.scenario
+    if let model = schedule.model { scenario.scenario.disk.model = model }
     self.scenario = scenario
   }
 

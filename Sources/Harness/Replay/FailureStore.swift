@@ -8,8 +8,6 @@ struct FailureStore: Sendable {
   let report: String
   /// Whether the scenario and target are part of a directory's name, because a run has several.
   let namesParts: Bool
-  /// The model's name, for the verdict.
-  let model: String
 
   /// Writes `failure` and says where it is.
   func keep(
@@ -19,13 +17,13 @@ struct FailureStore: Sendable {
     if namesParts { name += "-\(failure.scenario)-\(failure.target.rawValue)" }
     let directory = report + "/failures/" + name
     try FailureWriter(
-      failure: failure, scenarioSource: scenario.source, subject: subject, model: model
+      failure: failure, scenarioSource: scenario.source, subject: subject
     ).write(to: directory)
     return FailureEntry(
       name: failure.name.rawValue, allNames: failure.allNames.map(\.rawValue), seed: failure.seed,
       scenario: failure.scenario, subject: failure.subject, target: failure.target,
       crash: failure.crashText, explanation: failure.explanation, directory: directory,
-      occurrences: failure.occurrences, model: model,
+      occurrences: failure.occurrences, model: failure.model,
       confirmed: "\(failure.confirmed) of \(failure.tries)", cause: failure.cause,
       places: [
         FailureEntry.Place(

@@ -11,8 +11,6 @@ struct FailureWriter {
   /// The text of the scenario's file.
   let scenarioSource: String
   let subject: RunPlan.SubjectChoice
-  /// The persistence model's name, for the verdict.
-  let model: String
   /// Why each line of the schedule is needed; nil for a failure that was not shrunk.
   var reasons: LineReasons?
 
@@ -69,7 +67,7 @@ struct FailureWriter {
       "all names: " + failure.allNames.map(\.rawValue).joined(separator: ", "),
       "cause: " + failure.cause.text,
       "subject \(failure.subject), scenario \(failure.scenario), target "
-        + "\(failure.target.rawValue), seed \(failure.seed), model \(model)",
+        + "\(failure.target.rawValue), seed \(failure.seed), model \(failure.model.rawValue)",
       failure.crashText, "", "expected and found:",
     ]
     text += failure.explanation.map { "  " + $0 }

@@ -14,6 +14,8 @@ struct ScheduleFile: Equatable {
   var seed: Seed
   var epochs: [EpochScript]
   var violation: ViolationName
+  /// The persistence model it ran under; nil for the scenario's.
+  var model: PersistenceModelName?
   /// The key of the crash state; nil for a live violation.
   var state: Digest?
 
@@ -29,6 +31,7 @@ struct ScheduleFile: Equatable {
     }
     lines.append("target \(target.rawValue)")
     lines.append("seed \(seed)")
+    if let model { lines.append("model \(model.rawValue)") }
     for (index, epoch) in epochs.enumerated() {
       lines.append("epoch \(index)")
       lines += epoch.faults.map { "fault \($0.text)" }
@@ -71,7 +74,8 @@ struct ScheduleFile: Equatable {
         } catch {
           throw fail(error.message)
         }
-      case "scenario", "subject", "subject-command", "target", "seed", "violation", "state":
+      case "scenario", "subject", "subject-command", "target", "seed", "model", "violation",
+        "state":
         fields[keyword] = rest
       default:
         throw fail("unknown keyword \"\(keyword)\"")
@@ -95,6 +99,12 @@ struct ScheduleFile: Equatable {
     self.target = target
     self.seed = seed
     self.violation = violation
+    if let name = fields["model"] {
+      guard let model = PersistenceModelName(rawValue: name) else {
+        throw .usage("\(file): there is no model \"\(name)\"; torture list models shows them")
+      }
+      self.model = model
+    }
     state = fields["state"].flatMap { Digest(parsing: $0) }
   }
 
@@ -105,6 +115,7 @@ struct ScheduleFile: Equatable {
     seed = failure.seed
     epochs = failure.epochs
     violation = failure.name
+    model = failure.model
     state = failure.stateDigest
   }
 

@@ -6,12 +6,26 @@ import SubjectProtocol
 
 /// Runs the requests and faults of a schedule with every crash, instead of the one it names.
 ///
-/// A subject that was changed makes other disk operations, and the old crash may fit none of them.
-/// So each life is exploded whole, and from the states of its last request, in which the old crash
-/// lay, the next life begins: from up to `continuations` of them.
+/// Each life is exploded whole. The next one begins with the crash that the schedule has, where it
+/// is one for this recording, and with up to `continuations` other states near it. A subject that
+/// was changed makes other disk operations: then near is the last request, in which the old crash
+/// lay, since shrinking took away what came behind it.
 struct ScheduleWalk {
   let session: SubjectSession
   let seed: Seed
+  /// The kinds of crash that are tried.
+  var crashes: Set<Contract.Crash>
+  /// The name of the violation that is looked for; nil for any.
+  var wanted: ViolationName?
+  /// Whether the subject is the one of the schedule, and operations have their places.
+  var isSameSubject = false
+
+  /// A walk with every crash that the session tries.
+  init(session: SubjectSession, seed: Seed) {
+    self.session = session
+    self.seed = seed
+    crashes = session.crashes
+  }
 
   /// From how many states of one life the next one begins.
   static let continuations = 24
@@ -32,28 +46,30 @@ struct ScheduleWalk {
       let script = epochs[start.life]
       let epoch = try EpochRecorder(session).record(
         disk: start.disk, oracle: start.oracle, requests: script.requests, faults: script.faults)
-      if let found = epoch.findings.min(by: { $0.finding.name < $1.finding.name }) {
-        return found.finding
+      if let found = epoch.findings.map(\.finding).filter(isWanted).min(by: { $0.name < $1.name }) {
+        return found
       }
       var next: [Start] = []
-      if let finding = try explode(epoch, start.life, &next) { return finding }
+      if let finding = try explode(epoch, script.crash, start.life, &next) { return finding }
       if start.life + 1 < epochs.count { starts += next.reversed() }
     }
     return nil
   }
 
+  private func isWanted(_ finding: Finding) -> Bool { wanted.map { $0 == finding.name } ?? true }
+
   private func explode(
-    _ epoch: RecordedEpoch, _ life: Int, _ next: inout [Start]
+    _ epoch: RecordedEpoch, _ crash: CrashStep?, _ life: Int, _ next: inout [Start]
   ) throws(RunError) -> Finding? {
-    var judge = PointJudge(epoch: epoch)
+    var judge = session.judge(epoch)
     var outcomes: [Digest: RecoveryOutcome] = [:]
     var statistics = RunStatistics()
     var finding: Finding?
     var states: [(step: CrashStep, key: Digest)] = []
-    let lastRequest = epoch.exchanges.last?.firstOperation ?? 0
+    let near = nearby(epoch, crash)
     let session = session
     var exploder = Exploder(
-      epoch: epoch, crashes: session.crashes, limits: session.explosionLimits,
+      epoch: epoch, crashes: crashes, limits: session.explosionLimits,
       seed: seed.derived("walk", life), picks: [])
     try exploder.explode(&statistics) { visit throws(RunError) in
       if isInterrupted() { throw .interrupted }
@@ -65,11 +81,11 @@ struct ScheduleWalk {
         outcome = try session.recoverer.recover(disk, freshProcess: false)
         outcomes[visit.key] = outcome
       }
-      if visit.step.point >= lastRequest, case .recovered = outcome.kind {
+      if near.contains(visit.step.point), case .recovered = outcome.kind {
         states.append((visit.step, visit.key))
       }
       guard case .broken(let findings) = judge.judge(outcome, visit),
-        let first = findings.min(by: { $0.name < $1.name })
+        let first = findings.filter(isWanted).min(by: { $0.name < $1.name })
       else { return true }
       // A process that has seen other worlds is not believed.
       let state = judge.disk(for: visit.step)
@@ -79,14 +95,28 @@ struct ScheduleWalk {
       finding = first
       return false
     }
+    var steps: [CrashStep] = []
+    if let crash, isSameSubject, crashes.contains(crash.crash),
+      crash.point <= epoch.recording.operations.count, judge.fits(crash)
+    {
+      steps.append(crash)
+    }
     let stride = max(1, states.count / Self.continuations)
     for index in Swift.stride(from: 0, to: states.count, by: stride) {
-      let step = states[index].step
+      steps.append(states[index].step)
+    }
+    for step in steps {
       let model = epoch.models[epoch.model(at: step.point)].model
       next.append(
-        Start(
-          disk: judge.disk(for: step), oracle: model.crashed(step.crash), life: life + 1))
+        Start(disk: judge.disk(for: step), oracle: model.crashed(step.crash), life: life + 1))
     }
     return finding
+  }
+
+  /// The points whose states the next life may begin with.
+  private func nearby(_ epoch: RecordedEpoch, _ crash: CrashStep?) -> ClosedRange<Int> {
+    let end = epoch.recording.operations.count
+    if isSameSubject, let crash { return min(crash.point, end)...min(crash.point, end) }
+    return min(epoch.exchanges.last?.firstOperation ?? 0, end)...end
   }
 }

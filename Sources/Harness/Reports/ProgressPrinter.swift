@@ -1,3 +1,4 @@
+import DurabilityModel
 import Glibc
 
 /// Says what a run is doing: one live line on a terminal, a line every few seconds elsewhere.
@@ -54,15 +55,17 @@ final class ProgressPrinter: Sendable {
   func end() { if isTerminal && !isQuiet { write("\r\u{1B}[K") } }
 
   private func banner(_ failure: FailureEntry) -> [String] {
-    [
+    let model = failure.model.rawValue
+    var lines = [
       "===== VIOLATION \(failure.name) =====",
       "subject \(failure.subject), scenario \(failure.scenario), target \(failure.target.rawValue)",
-      "SEED \(failure.seed)  MODEL \(failure.model)  CRASH \(failure.crash)",
+      "SEED \(failure.seed)  MODEL \(model)  CRASH \(failure.crash)",
       "CAUSE \(failure.cause.text)",
-    ] + failure.explanation.prefix(4).map { "  " + $0 } + [
-      "replay:  torture replay \(failure.directory)",
-      "shrink:  torture shrink \(failure.directory)",
     ]
+    lines += failure.explanation.prefix(4).map { "  " + $0 }
+    lines.append("replay:  torture replay \(failure.directory)")
+    lines.append("shrink:  torture shrink \(failure.directory)")
+    return lines
   }
 
   private func show(_ lines: [String]) {

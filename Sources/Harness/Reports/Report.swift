@@ -11,9 +11,10 @@ struct Report: Codable, Sendable {
     var subject: String
     var scenario: String
     var target: String
-    /// The disk models under which it was seen.
+    /// The disk models under which it happens.
     var models: [String]
-    /// `none` where a process crash alone does it, else the model it was seen under.
+    /// `none` where a process crash alone does it, else the first of the models of real file
+    /// systems that does, else the one it was seen under.
     var weakestModel: String
     var crashPoint: String
     var directory: String

@@ -39,11 +39,12 @@ struct ReportBuilder {
   }
 
   private func violation(_ entry: FailureEntry) -> Report.Violation {
-    let needsNoPowerLoss = entry.crash.hasPrefix("process") || entry.crash.hasPrefix("no crash")
+    let models = entry.models ?? WeakestModel(found: entry)
     return Report.Violation(
       name: entry.name, allNames: entry.allNames, seed: entry.seed.text, subject: entry.subject,
-      scenario: entry.scenario, target: entry.target.rawValue, models: [entry.model],
-      weakestModel: needsNoPowerLoss ? "none" : entry.model, crashPoint: entry.crash,
+      scenario: entry.scenario, target: entry.target.rawValue,
+      models: models.models.map(\.rawValue),
+      weakestModel: models.weakest, crashPoint: entry.crash,
       directory: entry.directory, cause: entry.cause.text, occurrences: entry.occurrences,
       places: entry.places.map {
         Report.Place(

@@ -119,7 +119,8 @@ struct Explorer {
         name: first.finding.name, allNames: names,
         explanation: epoch.findings.map { "request \($0.request): \($0.finding.explanation)" },
         seed: seed, scenario: session.scenarioName, subject: session.subjectName,
-        target: session.targetKind, epochs: start.scripts + [script], stateDigest: nil, image: nil,
+        target: session.targetKind, model: session.scenario.disk.model,
+        epochs: start.scripts + [script], stateDigest: nil, image: nil,
         history: HistoryPrinter.lines(epoch), pending: [],
         cause: FailureCause.live(
           first.finding, at: epoch.requests.first { $0.number == first.request }?.request.name,
@@ -268,6 +269,7 @@ struct Explorer {
         name: name, allNames: Set(findings.map(\.name)).sorted(),
         explanation: findings.map(\.explanation), seed: seed, scenario: session.scenarioName,
         subject: session.subjectName, target: session.targetKind,
+        model: session.scenario.disk.model,
         epochs: start.scripts + [crashed], stateDigest: visit.key, image: disk,
         history: HistoryPrinter.lines(judge.epoch, upTo: visit.step.point),
         pending: PendingPrinter.lines(judge.epoch, visit.step), cause: cause,
@@ -289,7 +291,7 @@ struct Explorer {
       name, outcome: outcome, step: step, origin: disk, places: places,
       faults: start.scripts.flatMap(\.faults) + judge.epoch.faults.faults, needed: &needed
     ) { other throws(RunError) in
-      let state = other.applied(to: disk)
+      let state = judge.disk(for: other)
       let shown = try session.recoverer.recover(state, freshProcess: false)
       return judge.findings(shown, other, state.stateDigest()).map(\.name).min() == name
     }
@@ -304,8 +306,13 @@ struct Explorer {
     var starts: [Start] = []
     var places = start.places
     if !picks.isEmpty { places.append(epoch.recording) }
+    var judge = judge
     for (index, pick) in picks.enumerated() {
-      guard let step = pick.found, case .recovered? = outcomes[pick.digest]?.kind else { continue }
+      guard let step = pick.found, let outcome = outcomes[pick.digest],
+        case .recovered = outcome.kind,
+        // A life that begins with a loss shows the same loss again, and nothing else.
+        judge.findings(outcome, step, pick.digest).isEmpty
+      else { continue }
       var crashed = script
       crashed.crash = step
       let model = epoch.models[epoch.model(at: step.point)].model

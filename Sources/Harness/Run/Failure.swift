@@ -15,6 +15,8 @@ struct Failure {
   var scenario: String
   var subject: String
   var target: TargetKind
+  /// The persistence model it ran under.
+  var model: PersistenceModelName
   /// The schedule: every epoch, the last with the crash (none for a live violation).
   var epochs: [EpochScript]
   /// The key of the crash state; nil for a live violation.

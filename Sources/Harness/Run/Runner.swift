@@ -1,5 +1,6 @@
 import CLinuxShims
 import Determinism
+import DurabilityModel
 import SubjectProtocol
 
 /// What a run came to.
@@ -41,7 +42,10 @@ struct FailureEntry: Sendable {
   var explanation: [String]
   var directory: String
   var occurrences: Int
-  var model: String
+  /// The persistence model it was found under.
+  var model: PersistenceModelName
+  /// The models under which it happens, as far as they were tried, and the weakest of them.
+  var models: WeakestModel?
   var confirmed: String
   /// What it hangs on.
   var cause: FailureCause

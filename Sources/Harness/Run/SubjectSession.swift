@@ -9,7 +9,7 @@ struct SubjectSession {
   let target: any Target
   let targetKind: TargetKind
   let scenarioName: String
-  let scenario: Scenario
+  private(set) var scenario: Scenario
   let subjectName: String
   let description: SubjectDescription
   /// What the subject is held to: what it claims, with the scenario's overrides.
@@ -45,6 +45,13 @@ struct SubjectSession {
   }
 
   var recoverer: Recoverer { Recoverer(target: target, open: open) }
+
+  /// The same session on another disk.
+  func under(_ model: PersistenceModelName) -> SubjectSession {
+    var session = self
+    session.scenario.disk.model = model
+    return session
+  }
 
   /// Whether the disk keeps what it was given and says so: otherwise no store can promise anything,
   /// and only few things are forbidden (disk.md, "profiles of their own").

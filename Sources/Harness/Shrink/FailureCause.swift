@@ -78,7 +78,9 @@ extension FailureCause {
     guard case .power(var choice) = step.kind else { return [] }
     func broken(_ choice: PowerLossChoice) throws(RunError) -> Bool {
       guard origin.accepts(choice) else { return false }
-      return try isBroken(CrashStep(point: step.point, origin: step.origin, kind: .power(choice)))
+      var other = step
+      other.kind = .power(choice)
+      return try isBroken(other)
     }
     let dropped = origin.dropped(by: choice)
     var everything = choice

@@ -77,7 +77,7 @@ extension CrashStep {
   func atItsPoint(in recording: Recording) -> (step: CrashStep, disk: Disk) {
     var disk = recording.start
     for recorded in recording.operations[..<origin] { disk.apply(recorded.operation) }
-    guard case .power(let choice) = kind, origin < point else { return (self, disk) }
+    guard case .power(let choice) = kind, origin < point, damage == nil else { return (self, disk) }
     var later = disk
     for recorded in recording.operations[origin..<point] { later.apply(recorded.operation) }
     let count = disk.operationCount

@@ -40,36 +40,64 @@ struct ShrinkWork {
     let session = try failure.session(on: kind, factory)
     defer { session.target.shutDown() }
     let schedule = failure.schedule
-    let trial = Trial(
-      session: session, seed: schedule.seed, goal: nil, name: schedule.violation)
-    let first: Reproduction
-    switch try trial.run(Candidate(schedule.epochs), reach: .exact) {
-    case .same(let reproduction): first = reproduction
-    case .other(let why):
-      throw .notMeasured(
-        "\(failure.path): \(schedule.violation.rawValue) was not reproduced, so there is "
-          + "nothing to shrink: \(why); torture replay says how often it recurs")
-    }
-    var shrinker = Shrinker(trial: trial, reproduction: first)
     let progress = progress
-    shrinker.progress = { progress.say($0) }
-    // A program of its own is started for each trial: searching every point is left to the end.
-    if kind == .fuse { shrinker.reach = .point }
-    var reasons: LineReasons?
-    while reasons == nil {
-      try shrinker.shrink()
-      reasons = try LineReasons.find(&shrinker)
-      if shrinker.trials >= Shrinker.trialLimit { break }
+    defer { progress.end() }
+    do throws(Refusal) {
+      return try Self.shrink(
+        schedule.epochs, schedule.violation, seed: schedule.seed, session,
+        progress: { progress.say($0) })
+    } catch {
+      switch error {
+      case .run(let error): throw error
+      case .notReproduced(let why):
+        throw .notMeasured(
+          "\(failure.path): \(schedule.violation.rawValue) was not reproduced, so there is nothing "
+            + "to shrink: \(why); torture replay says how often it recurs")
+      case .endless:
+        throw .notMeasured(
+          "\(failure.path): it does not come to an end in \(Shrinker.trialLimit) trials: the "
+            + "subject does not do the same twice")
+      }
     }
-    progress.end()
-    guard let reasons else {
-      throw .notMeasured(
-        "\(failure.path): it does not come to an end in \(Shrinker.trialLimit) trials: the subject "
-          + "does not do the same twice")
+  }
+
+  /// Why there is nothing to write.
+  enum Refusal: Error {
+    case run(RunError)
+    case notReproduced(String)
+    case endless
+  }
+
+  /// Shrinks the schedule `epochs`, which ends in `name`.
+  static func shrink(
+    _ epochs: [EpochScript], _ name: ViolationName, seed: Seed, _ session: SubjectSession,
+    progress: @escaping (String) -> Void
+  ) throws(Refusal) -> Result {
+    do throws(RunError) {
+      let trial = Trial(session: session, seed: seed, goal: nil, name: name)
+      let first: Reproduction
+      switch try trial.run(Candidate(epochs), reach: .exact) {
+      case .same(let reproduction): first = reproduction
+      case .other(let why): throw RunError.usage(why)
+      }
+      var shrinker = Shrinker(trial: trial, reproduction: first)
+      shrinker.progress = progress
+      // A process is started for each trial: searching every point is left to the end.
+      if session.targetKind == .fuse { shrinker.reach = .point }
+      while true {
+        try shrinker.shrink()
+        if let reasons = try LineReasons.find(&shrinker) {
+          return Result(
+            smallest: shrinker.best, reasons: reasons, linesBefore: first.lineCount,
+            trials: shrinker.trials)
+        }
+        if shrinker.trials >= Shrinker.trialLimit { break }
+      }
+    } catch {
+      if case .usage(let why) = error { throw .notReproduced(why) }
+      throw .run(error)
     }
-    return Result(
-      smallest: shrinker.best, reasons: reasons, linesBefore: first.lineCount,
-      trials: shrinker.trials)
+    throw .endless
   }
 
   /// Writes the shrunk failure to `directory`.
@@ -86,14 +114,15 @@ struct ShrinkWork {
       name: failure.schedule.violation, allNames: names,
       explanation: small.findings.map(\.explanation), seed: failure.schedule.seed,
       scenario: failure.schedule.scenario, subject: failure.schedule.subject.name,
-      target: failure.schedule.target, epochs: small.lives.map(\.script),
+      target: failure.schedule.target, model: failure.scenario.scenario.disk.model,
+      epochs: small.lives.map(\.script),
       stateDigest: small.stateDigest, image: small.image,
       history: HistoryPrinter.lines(small.recorded, upTo: crash?.point),
       pending: crash.map { PendingPrinter.lines(small.recorded, $0) } ?? [], cause: small.cause,
       comparison: comparison, outcome: small.outcome?.line, confirmed: 1, tries: 1, occurrences: 1)
     try FailureWriter(
       failure: shrunk, scenarioSource: failure.scenario.source, subject: failure.schedule.subject,
-      model: failure.scenario.scenario.disk.model.rawValue, reasons: result.reasons
+      reasons: result.reasons
     ).write(to: directory)
   }
 

@@ -38,7 +38,7 @@ struct StateSearch {
 
   private mutating func explore() throws(RunError) {
     isDone = true
-    var judge = PointJudge(epoch: epoch)
+    var judge = trial.session.judge(epoch)
     var outcomes: [Digest: RecoveryOutcome] = [:]
     var statistics = RunStatistics()
     var exploder = Exploder(

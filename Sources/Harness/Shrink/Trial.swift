@@ -73,7 +73,7 @@ struct Trial {
       lives.append(resolved(found.step, found.disk))
       let model = epoch.models[epoch.model(at: found.step.point)].model
       oracle = model.crashed(found.step.crash)
-      disk = found.step.applied(to: found.disk)
+      disk = session.judge(epoch).disk(for: found.step)
     }
     return .other("no life is left")
   }
@@ -89,7 +89,7 @@ struct Trial {
     guard var crash = life.script.crash else { return nil }
     guard let reference = life.origin else {
       // As it was written down: it must fit.
-      guard crash.point <= epoch.recording.operations.count, PointJudge(epoch: epoch).fits(crash)
+      guard crash.point <= epoch.recording.operations.count, session.judge(epoch).fits(crash)
       else { return nil }
       let (step, disk) = crash.atItsPoint(in: epoch.recording)
       return (step, disk)
@@ -150,7 +150,7 @@ struct Trial {
     _ found: Found?, _ epoch: RecordedEpoch, _ candidate: Candidate, _ reach: Reach,
     _ resolved: (CrashStep, Disk) -> [Reproduction.Life]
   ) throws(RunError) -> Outcome {
-    var judge = PointJudge(epoch: epoch)
+    var judge = session.judge(epoch)
     var why = "there is no such crash state"
     if let found {
       switch try examine(found, &judge, candidate, resolved) {
@@ -176,7 +176,7 @@ struct Trial {
     _ found: Found, _ judge: inout PointJudge, _ candidate: Candidate,
     _ resolved: (CrashStep, Disk) -> [Reproduction.Life]
   ) throws(RunError) -> Outcome {
-    let state = found.step.applied(to: found.disk)
+    let state = judge.disk(for: found.step)
     let outcome = try session.recoverer.recover(state, freshProcess: true)
     let key = state.stateDigest()
     let findings = judge.findings(outcome, found.step, key)
@@ -188,7 +188,7 @@ struct Trial {
     var judging = judge
     let recoverer = session.recoverer
     let isBroken = { (step: CrashStep) throws(RunError) -> Bool in
-      let other = step.applied(to: found.disk)
+      let other = judging.disk(for: step)
       let shown = try recoverer.recover(other, freshProcess: false)
       return judging.findings(shown, step, other.stateDigest())
         .map(\.name).min() == first

@@ -5,35 +5,36 @@ import SubjectProtocol
 ///
 /// It shares nothing with the reference store. One generation of files is live: `log-N` and, from
 /// the first checkpoint on, `snapshot-N`. Opening always makes a new generation, so nothing that is
-/// served stands in pages that an earlier process failed to sync.
+/// served stands in pages that an earlier process failed to sync. Some bugs need another way of
+/// opening: those go on in the log, or add it to the snapshot, and are right but for the bug as
+/// long as no barrier fails.
 final class MinimalStore {
-  private let storage: any Storage
-  private let bug: PlantedBug?
-  private(set) var records: [RecordKey: RecordValue] = [:]
-  private var generation: UInt64 = 0
-  private var log = FileID(rawValue: -1)
-  private var end: UInt64 = 0
-  private var isReadOnly = false
+  let files: MinimalFiles
+  let bug: PlantedBug?
+  var records: [RecordKey: RecordValue] = [:]
+  var generation: UInt64 = 0
+  var log = FileID(rawValue: -1)
+  /// Where the log ends, in bytes.
+  var end: UInt64 = 0
+  var isReadOnly = false
+  /// How many changes were ever logged: the number of the newest.
+  var sequence: UInt64 = 0
   private var owesSync = false
+  private var commits = 0
+  /// The records that the newest snapshot holds; only what `deleteLostAtCheckpoint` looks at.
+  var snapshot: [RecordKey: RecordValue] = [:]
+  /// Where a record of one key stands alone, and how long it is; only for `inPlaceUpdate`.
+  private var places: [RecordKey: (offset: UInt64, length: Int)] = [:]
+  /// How far the log is preallocated; only for `preallocatedZeros`.
+  private var allocated: UInt64 = 0
+  /// The older segments that a record reached into; only for `rotationForgetsSync`.
+  var segments: [FileID] = []
 
   /// Opens the store in `storage`: reads what is there and makes a new generation of it.
   init(_ storage: any Storage, bug: PlantedBug?) throws(Failure) {
-    self.storage = storage
+    files = MinimalFiles(storage, bug: bug)
     self.bug = bug
-    try wrapping { () throws(Errno) in try storage.list("") }.forEach { name in
-      if let number = Self.number(of: name, "snapshot-") { generation = max(generation, number) }
-    }
-    let names = try wrapping { () throws(Errno) in try storage.list("") }
-    if generation == 0, let first = names.compactMap({ Self.number(of: $0, "log-") }).min() {
-      generation = first
-    }
-    try load()
-    if bug == .tornTailLeft, names.contains("log-\(generation)") {
-      log = try wrapping { () throws(Errno) in try storage.open("log-\(generation)", .readWrite) }
-      end = try wrapping { () throws(Errno) in try storage.size(log) }
-    } else {
-      try startGeneration()
-    }
+    try recover()
   }
 
   /// Why a request failed.
@@ -48,6 +49,8 @@ final class MinimalStore {
   func apply(_ changes: [MinimalCodec.Change], isBatch: Bool = false) throws(Failure) {
     if bug == .batchSplit && isBatch {
       for change in changes { try append([change]) }
+    } else if bug == .inPlaceUpdate, changes.count == 1 {
+      try overwrite(changes[0])
     } else {
       try append(changes)
     }
@@ -55,7 +58,7 @@ final class MinimalStore {
     show(changes)
   }
 
-  /// Logs changes without showing them or syncing: what only the planted bug does.
+  /// Logs changes without showing them or syncing: what only planted bugs do.
   func logEarly(_ changes: [MinimalCodec.Change]) throws(Failure) { try append(changes) }
 
   func show(_ changes: [MinimalCodec.Change]) {
@@ -79,164 +82,83 @@ final class MinimalStore {
   func checkpoint() throws(Failure) { try startGeneration() }
 
   func close() {
-    storage.close(log)
+    files.close(log)
+    for segment in segments { files.close(segment) }
   }
 
-  private func append(_ changes: [MinimalCodec.Change]) throws(Failure) {
+  func append(_ changes: [MinimalCodec.Change]) throws(Failure) {
     guard !isReadOnly else { throw Failure(kind: .readOnly, message: "a sync failed earlier") }
-    let record = MinimalCodec.record(changes, generation: generation, offset: end)
+    sequence += UInt64(changes.count)
+    let record = MinimalCodec.record(
+      changes, generation: generation, offset: end, sequence: sequence, bug: bug)
     do throws(Failure) {
-      try write(record, to: log, at: end)
+      try preallocate(for: record.count)
+      try write(record)
     } catch {
       isReadOnly = true
       throw error
     }
+    if changes.count == 1 { places[changes[0].key] = (end, record.count) }
     end += UInt64(record.count)
   }
 
+  private func write(_ record: [UInt8]) throws(Failure) {
+    guard bug == .rotationForgetsSync else { return try files.write(record, to: log, at: end) }
+    var done = 0
+    while done < record.count {
+      let place = end + UInt64(done)
+      while UInt64(segments.count) < place / MinimalFiles.segmentBytes {
+        // The segment that is full is left as it is; only the newest is synced at the answer.
+        segments.append(log)
+        log = try files.create("log-\(generation).\(segments.count)")
+        try files.syncDirectory()
+      }
+      let room = Int(MinimalFiles.segmentBytes - place % MinimalFiles.segmentBytes)
+      let part = Array(record[done..<min(record.count, done + room)])
+      try files.write(part, to: log, at: place % MinimalFiles.segmentBytes)
+      done += part.count
+    }
+  }
+
+  /// Puts a change where the newest record of its key stands, if it is as long.
+  private func overwrite(_ change: MinimalCodec.Change) throws(Failure) {
+    guard !isReadOnly, let place = places[change.key] else { return try append([change]) }
+    let record = MinimalCodec.record(
+      [change], generation: generation, offset: place.offset, sequence: sequence, bug: bug)
+    guard record.count == place.length else { return try append([change]) }
+    try files.write(record, to: log, at: place.offset)
+  }
+
+  private func preallocate(for count: Int) throws(Failure) {
+    guard bug == .preallocatedZeros, end + UInt64(count) > allocated else { return }
+    allocated = (end + UInt64(count)) / 1024 * 1024 + 1024
+    try files.truncate(log, to: allocated)
+  }
+
   private func settle() throws(Failure) {
-    if bug == .acknowledgeBeforeSync {
-      owesSync = true
-    } else {
-      try sync(log)
+    commits += 1
+    switch bug {
+    case .acknowledgeBeforeSync: owesSync = true
+    case .groupCommitNeighbours where commits.isMultiple(of: 2): break
+    default: try sync(log)
     }
   }
 
-  // MARK: Files
-
-  private func load() throws(Failure) {
-    if let bytes = try read("snapshot-\(generation)") {
-      guard
-        let found = MinimalCodec.read(
-          bytes, at: 0, generation: generation, believing: bug == .noChecksum)
-      else { throw Failure(kind: .corrupt, message: "snapshot-\(generation) does not hold") }
-      show(found.changes)
-    }
-    guard let bytes = try read("log-\(generation)") else { return }
-    var position = 0
-    while let found = MinimalCodec.read(
-      bytes, at: position, generation: generation, believing: bug == .noChecksum)
-    {
-      show(found.changes)
-      position = found.end
-    }
-    if bug == .tornTailRefused && position < bytes.count {
-      throw Failure(
-        kind: .corrupt, message: "log-\(generation): no record at offset \(position)")
-    }
-  }
-
-  /// Writes everything into a new log and a new snapshot beside the old ones, which go last.
-  private func startGeneration() throws(Failure) {
-    guard !isReadOnly else { throw Failure(kind: .readOnly, message: "a sync failed earlier") }
-    let old = generation
-    let next = old + 1
-    let changes = records.keys.sorted().compactMap { key in
-      records[key].map { MinimalCodec.Change.put(key, $0) }
-    }
-    for name in ["log-\(next)", "snapshot-\(next).tmp"] where try exists(name) {
-      try wrapping { () throws(Errno) in try storage.remove(name) }
-    }
-    let newLog = try wrapping { () throws(Errno) in try storage.open("log-\(next)", .createNew) }
-    try sync(newLog)
-    let snapshot = try wrapping { () throws(Errno) in
-      try storage.open("snapshot-\(next).tmp", .createNew)
-    }
-    defer { storage.close(snapshot) }
-    try write(
-      MinimalCodec.record(changes, generation: next, offset: 0), to: snapshot, at: 0)
-    if bug != .logDeletedEarly { try sync(snapshot) }
-    try wrapping { () throws(Errno) in
-      try storage.rename("snapshot-\(next).tmp", to: "snapshot-\(next)")
-    }
-    if log.rawValue >= 0 { storage.close(log) }
-    (log, end, generation) = (newLog, 0, next)
-    if bug == .logDeletedEarly { try removeGenerations(before: next) }
-    try syncDirectory()
-    if bug != .logDeletedEarly { try removeGenerations(before: next) }
-  }
-
-  private func removeGenerations(before next: UInt64) throws(Failure) {
-    for name in try wrapping({ () throws(Errno) in try storage.list("") }).sorted() {
-      let number = Self.number(of: name, "log-") ?? Self.number(of: name, "snapshot-")
-      guard let number, number != next else { continue }
-      try wrapping { () throws(Errno) in try storage.remove(name) }
-    }
-  }
-
-  private func exists(_ name: String) throws(Failure) -> Bool {
-    try wrapping { () throws(Errno) in try storage.list("") }.contains(name)
-  }
-
-  private func read(_ name: String) throws(Failure) -> [UInt8]? {
-    guard try exists(name) else { return nil }
-    let file = try wrapping { () throws(Errno) in try storage.open(name, .read) }
-    defer { storage.close(file) }
-    let size = try wrapping { () throws(Errno) in try storage.size(file) }
-    var bytes = [UInt8](repeating: 0, count: Int(size))
-    var done = 0
-    while done < bytes.count {
-      let start = done
-      let result = bytes.withUnsafeMutableBytes { buffer -> Swift.Result<Int, Errno> in
-        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
-        do throws(Errno) {
-          return .success(try storage.read(file, at: UInt64(start), into: rest))
-        } catch {
-          return .failure(error)
-        }
-      }
-      let count = try wrapping { () throws(Errno) in try result.get() }
-      if count == 0 { break }
-      done += count
-    }
-    return bytes
-  }
-
-  private func write(_ bytes: [UInt8], to file: FileID, at offset: UInt64) throws(Failure) {
-    var done = 0
-    while done < bytes.count {
-      let start = done
-      let result = bytes.withUnsafeBytes { buffer -> Swift.Result<Int, Errno> in
-        let rest = UnsafeRawBufferPointer(rebasing: buffer[start...])
-        do throws(Errno) {
-          return .success(try storage.write(file, at: offset + UInt64(start), rest))
-        } catch {
-          return .failure(error)
-        }
-      }
-      done += try wrapping { () throws(Errno) in try result.get() }
-    }
-  }
-
-  private func sync(_ file: FileID) throws(Failure) {
-    if bug == .noFsync { return }
-    do throws(Errno) {
-      try storage.synchronize(file, dataOnly: true)
+  /// A barrier; after a failure the store refuses changes until it is opened again.
+  func sync(_ file: FileID) throws(Failure) {
+    do throws(Failure) {
+      try files.sync(file)
     } catch {
       if bug == .fsyncErrorIgnored { return }
-      isReadOnly = true
-      throw Failure(kind: .io, message: "sync: \(error)")
+      if bug == .fsyncRetried, (try? files.sync(file)) != nil { return }
+      if bug != .appendAfterFailedBarrier { isReadOnly = true }
+      throw error
     }
   }
 
-  private func syncDirectory() throws(Failure) {
-    if bug == .noDirectoryFsync { return }
-    do throws(Errno) {
-      try storage.synchronizeDirectory("")
-    } catch {
-      if bug == .fsyncErrorIgnored { return }
-      isReadOnly = true
-      throw Failure(kind: .io, message: "sync of the directory: \(error)")
-    }
-  }
-
-  private func wrapping<Result>(_ body: () throws(Errno) -> Result) throws(Failure) -> Result {
-    do throws(Errno) { return try body() } catch {
-      throw Failure(kind: error == .noSpace ? .full : .io, message: "\(error)")
-    }
-  }
-
-  private static func number(of name: String, _ prefix: String) -> UInt64? {
-    name.hasPrefix(prefix) ? UInt64(name.dropFirst(prefix.count)) : nil
+  /// What a new log begins with.
+  func reset(log: FileID, generation: UInt64) {
+    (self.log, self.generation, end) = (log, generation, 0)
+    (places, allocated, segments) = ([:], 0, [])
   }
 }

@@ -74,7 +74,9 @@ public final class MinimalSubject: Subject {
         return .failed(.notFound, message: "no such transaction")
       }
       try store.apply(changes)
-    case .abort(let transaction): transactions[transaction] = nil
+    case .abort(let transaction):
+      let changes = transactions.removeValue(forKey: transaction)
+      if bug == .abortReplayed, let changes { try store.logEarly(changes) }
     case .flush: try store.flush()
     case .checkpoint: try store.checkpoint()
     case .get(let key, let transaction):
@@ -93,11 +95,12 @@ public final class MinimalSubject: Subject {
         if let value = store.records[key] { dump.append(key, value) }
       }
       return .dump(dump)
+    case .stats: return .stats(Stats(lsn: store.sequence))
     case .close:
       store.close()
       self.store = nil
       transactions = [:]
-    case .hello, .open, .createNamespace, .dropNamespace, .clear, .search, .stats:
+    case .hello, .open, .createNamespace, .dropNamespace, .clear, .search:
       return .failed(.unsupported, message: "not supported")
     }
     return .ok
@@ -121,7 +124,8 @@ public final class MinimalSubject: Subject {
       name: bug.map { "canary-" + $0.rawValue } ?? "minimal",
       contract: Contract(transactions: true, batchesAreAtomic: true),
       operations: [
-        .put, .delete, .batch, .begin, .commit, .abort, .flush, .checkpoint, .get, .dump, .close,
+        .put, .delete, .batch, .begin, .commit, .abort, .flush, .checkpoint, .get, .dump, .stats,
+        .close,
         .open, .hello,
       ], features: [.metadata, .concurrentTransactions, .nonFinite])
   }

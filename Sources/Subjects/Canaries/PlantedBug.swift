@@ -1,25 +1,40 @@
 /// A bug planted into `MinimalStore`: each must be caught, by the right name, in every run.
 public enum PlantedBug: String, Sendable, CaseIterable {
-  /// Files are never synced.
+  // What is not synced, or too late.
   case noFsync = "no-fsync"
-  /// Directories are never synced.
   case noDirectoryFsync = "no-directory-fsync"
-  /// The answer is given before the sync, which comes with the next request.
   case acknowledgeBeforeSync = "acknowledge-before-sync"
-  /// What is read is believed.
-  case noChecksum = "no-checksum"
-  /// A torn tail is left in place and appended to.
-  case tornTailLeft = "torn-tail-left"
-  /// The members of a transaction are logged at once and replayed without their commit.
-  case uncommittedReplayed = "uncommitted-replayed"
-  /// An error of fsync is ignored.
+  case groupCommitNeighbours = "group-commit-neighbours"
+  case rotationForgetsSync = "rotation-forgets-sync"
+  case renamedBeforeSync = "renamed-before-sync"
+
+  // What failed barriers and short writes leave.
   case fsyncErrorIgnored = "fsync-error-ignored"
-  /// At a checkpoint the log goes before the snapshot is durable.
-  case logDeletedEarly = "log-deleted-early"
-  /// A batch is written as several records.
-  case batchSplit = "batch-split"
-  /// A torn tail is taken for damage.
+  case fsyncRetried = "failed-fsync-retried"
+  case appendAfterFailedBarrier = "append-after-failed-barrier"
+  case shortWriteIgnored = "short-write-ignored"
+
+  // What recovery believes.
+  case noChecksum = "no-checksum"
+  case checksumOmitsLength = "checksum-omits-length"
+  case preallocatedZeros = "preallocated-zeros-read"
+  case tornTailLeft = "torn-tail-left"
   case tornTailRefused = "torn-tail-refused"
+  case staleSnapshot = "stale-snapshot-chosen"
+  case halfSnapshot = "half-snapshot-accepted"
+
+  // What recovery and checkpoints do.
+  case logDeletedEarly = "log-deleted-early"
+  case deleteLostAtCheckpoint = "delete-lost-at-checkpoint"
+  case recoveryTruncatesEarly = "recovery-truncates-early"
+  case recoveryNotIdempotent = "recovery-not-idempotent"
+  case numbersReused = "numbers-reused"
+
+  // What is all or nothing.
+  case uncommittedReplayed = "uncommitted-replayed"
+  case abortReplayed = "abort-replayed"
+  case batchSplit = "batch-split"
+  case inPlaceUpdate = "in-place-update"
 
   /// What it does, in one line.
   public var summary: String {
@@ -27,26 +42,57 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     case .noFsync: "files are never synced"
     case .noDirectoryFsync: "directories are never synced"
     case .acknowledgeBeforeSync: "the answer is given before the sync"
-    case .noChecksum: "what recovery reads is believed without a checksum"
-    case .tornTailLeft: "a torn tail is left in place and appended to"
-    case .uncommittedReplayed: "an uncommitted transaction is replayed"
+    case .groupCommitNeighbours: "a commit is acknowledged by the sync of the one before it"
+    case .rotationForgetsSync: "the old segment of a record that runs into a new one is not synced"
+    case .renamedBeforeSync: "a snapshot gets its name before its data is synced"
     case .fsyncErrorIgnored: "an error of fsync is ignored"
-    case .logDeletedEarly: "the log is deleted before the snapshot is durable"
-    case .batchSplit: "a batch is written as several records"
+    case .fsyncRetried: "a failed fsync is called again, and its success believed"
+    case .appendAfterFailedBarrier: "appends go on in the page that a failed fsync left"
+    case .shortWriteIgnored: "a write is taken for whole that was not"
+    case .noChecksum: "what recovery reads is believed without a checksum"
+    case .checksumOmitsLength: "the checksum leaves out the length"
+    case .preallocatedZeros: "preallocated zeros are read as a record"
+    case .tornTailLeft: "a torn tail is left in place and appended to"
     case .tornTailRefused: "a torn tail is taken for damage"
+    case .staleSnapshot: "of two snapshots recovery takes the older one"
+    case .halfSnapshot: "a snapshot is accepted as far as it was written"
+    case .logDeletedEarly: "the log is deleted before the snapshot is durable"
+    case .deleteLostAtCheckpoint: "a checkpoint carries old records over, and no deletes"
+    case .recoveryTruncatesEarly: "recovery empties the log before what it kept of it is synced"
+    case .recoveryNotIdempotent: "an interrupted recovery's half stands in the way of the next"
+    case .numbersReused: "log numbers begin again after a restart"
+    case .uncommittedReplayed: "an uncommitted transaction is replayed"
+    case .abortReplayed: "an abort is replayed as a commit"
+    case .batchSplit: "a batch is written as several records"
+    case .inPlaceUpdate: "a record is overwritten in place, without a log"
     }
   }
 
   /// The names under which it may be caught: what the bug breaks first depends on what it hits.
   public var expectedViolations: [String] {
-    switch self {
-    case .noFsync, .noDirectoryFsync, .acknowledgeBeforeSync, .tornTailLeft, .logDeletedEarly:
-      ["acknowledged-write-lost", "deleted-record-resurrected"]
+    let lost = ["acknowledged-write-lost", "deleted-record-resurrected"]
+    return switch self {
+    case .noFsync, .noDirectoryFsync, .acknowledgeBeforeSync, .groupCommitNeighbours,
+      .rotationForgetsSync, .tornTailLeft, .logDeletedEarly, .staleSnapshot, .halfSnapshot,
+      .deleteLostAtCheckpoint, .recoveryTruncatesEarly:
+      lost
+    case .renamedBeforeSync: lost + ["recovery-refused"]
+    case .shortWriteIgnored, .inPlaceUpdate: lost + ["recovery-refused", "unstable-recovery"]
+    case .checksumOmitsLength, .recoveryNotIdempotent: lost + ["unstable-recovery"]
+    case .fsyncErrorIgnored, .fsyncRetried, .appendAfterFailedBarrier:
+      ["acknowledged-after-failed-barrier"]
     case .noChecksum: ["wrong-vector", "wrong-metadata", "phantom-record"]
-    case .uncommittedReplayed: ["uncommitted-transaction-visible"]
-    case .fsyncErrorIgnored: ["acknowledged-after-failed-barrier"]
-    case .batchSplit: ["batch-not-atomic"]
+    case .preallocatedZeros: ["phantom-record"]
     case .tornTailRefused: ["recovery-refused"]
+    case .numbersReused: ["log-number-reused"]
+    case .uncommittedReplayed, .abortReplayed: ["uncommitted-transaction-visible"]
+    case .batchSplit: ["batch-not-atomic"]
     }
   }
+
+  /// Whether opening goes on in the log that is there, instead of making a new generation.
+  var continuesInPlace: Bool { self == .tornTailLeft || self == .checksumOmitsLength }
+
+  /// Whether opening adds the log to the snapshot that is there and empties it.
+  var mergesInPlace: Bool { self == .recoveryTruncatesEarly || self == .recoveryNotIdempotent }
 }

@@ -1,0 +1,91 @@
+import DurabilityModel
+import Oracle
+import Scenarios
+import SubjectProtocol
+
+/// Under which persistence models a violation happens (disk.md, "Models are a partial order"):
+/// "needs posix-min" and "happens on ext4 as it is" are different news.
+struct WeakestModel: Equatable, Sendable {
+  /// The models under which it happens, in the order in which they are listed.
+  var models: [PersistenceModelName]
+  /// `none` where a process crash alone does it; else the first of ext4-ordered, xfs and btrfs that
+  /// does it; else the model it was found under. `lazyfs` never gives the label.
+  var weakest: String
+
+  private static let fileSystems: [PersistenceModelName] = [.ext4Ordered, .xfs, .btrfs]
+
+  /// What is known before any other model was tried.
+  init(found entry: FailureEntry) {
+    models = [entry.model]
+    let needsNoPowerLoss =
+      entry.crash.hasPrefix("process") || entry.crash.hasPrefix("no crash")
+    weakest = needsNoPowerLoss ? "none" : entry.model.rawValue
+  }
+
+  private init(models: [PersistenceModelName], isNone: Bool, found: PersistenceModelName) {
+    self.models = models
+    let first = Self.fileSystems.first(where: models.contains)
+    weakest = isNone ? "none" : (first ?? (found == .lazyfs ? .posixMin : found)).rawValue
+  }
+
+  /// Tries the example of each entry under every other model, and says so in its verdict. Where the
+  /// run is interrupted, or a program does not do the same again, entries stay as they are.
+  static func label(
+    _ entries: inout [FailureEntry], _ factory: TargetFactory, _ progress: ProgressPrinter
+  ) {
+    for index in entries.indices {
+      guard index < limit, !isInterrupted() else { return }
+      do throws(RunError) {
+        let models = try find(entries[index], factory)
+        entries[index].models = models
+        let verdict = entries[index].directory + "/verdict"
+        let line =
+          "happens under: " + models.models.map(\.rawValue).joined(separator: ", ")
+          + "; weakest model: " + models.weakest + "\n"
+        try Files.write(try Files.read(verdict) + "\n" + line, to: verdict)
+        progress.say("\(entries[index].name): weakest model \(models.weakest)")
+      } catch {
+        if error != .interrupted { progress.say("other models not tried: \(error.message)") }
+      }
+    }
+  }
+
+  /// More causes than one run of a broken store has; the others keep the model they were seen under.
+  private static let limit = 16
+
+  /// Runs the schedule of `entry` anew under each model, with every crash of the model in place of
+  /// the one it was found with.
+  ///
+  /// Anew, not only exploded anew: where no fault fired the operations are the same, and where one
+  /// did, errno, cache and later calls depend on the model.
+  private static func find(
+    _ entry: FailureEntry, _ factory: TargetFactory
+  ) throws(RunError) -> WeakestModel {
+    let failure = try FailureDirectory(entry.directory)
+    // The same schedule gives the same on both targets, and in this process sooner.
+    let kind: TargetKind
+    if case .builtIn = failure.schedule.subject { kind = .sim } else { kind = .fuse }
+    var session = try failure.session(on: kind, factory)
+    defer { session.target.shutDown() }
+    func happens(_ crashes: Set<Contract.Crash>) throws(RunError) -> Bool {
+      var walk = ScheduleWalk(session: session, seed: failure.schedule.seed)
+      // What the contract promises counts, not which crashes the scenario happens to try.
+      walk.crashes = crashes.filter { session.contract.acknowledgement(after: $0) != .none }
+      walk.wanted = failure.schedule.violation
+      walk.isSameSubject = true
+      if walk.crashes.isEmpty && failure.schedule.epochs.last?.crash != nil { return false }
+      return try walk.firstViolation(failure.schedule.epochs) != nil
+    }
+    let isNone = try happens([.process])
+    var models: [PersistenceModelName] = []
+    for model in PersistenceModelName.allCases {
+      if isNone || model == entry.model {
+        models.append(model)
+        continue
+      }
+      session = session.under(model)
+      if try happens([.power]) { models.append(model) }
+    }
+    return WeakestModel(models: models, isNone: isNone, found: entry.model)
+  }
+}
