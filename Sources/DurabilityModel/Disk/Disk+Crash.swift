@@ -61,6 +61,7 @@ extension Disk {
         fill(garbage, choice, of: inode, into: &inode.durable)
       }
     }
+    if let sector = choice.damagedSector { damage(sector, choice, of: inode, into: &inode.durable) }
     if let exact = choice.exactSize {
       // The append that ended there; not a later one, which would change the time of this state.
       let append = inode.pendingSizes.dropFirst(choice.size).first {
@@ -101,6 +102,12 @@ extension Disk {
       }
       perItem[index] = union.intersection(units)
       perItem[index].formUnion(kept)
+      if parameters.atomicWriteSize > 0, !perItem[index].isEmpty,
+        isAtomic(inode.pendingData[index])
+      {
+        perItem[index] = RangeSet(units)
+        kept = perItem[index]
+      }
       union.formUnion(kept)
       if perPage > 1 { union.formUnion(Self.wholePages(of: units, in: kept, perPage)) }
     }
