@@ -226,8 +226,7 @@ extension Inode {
     if !pendingSizes.isEmpty { pendingSizes = [] }
     if !lost.isEmpty { lost = [] }
     neverSynced = RangeSet()
-    writtenAhead = RangeSet()
-    filling = RangeSet()
+    earlyBox = nil
     unwritten = RangeSet()
     errors = ErrorSequence()
   }
