@@ -30,7 +30,8 @@ public struct DiskParameters: Sendable, Equatable {
   /// Whether a knob forbids states that the strata of `posix-min` list.
   var hasNarrowingKnobs: Bool { ordering != .any || atomicWriteSize > 0 }
 
-  /// The default: `posix-min` with 512-byte sectors, every tear and every garbage.
+  /// The default: `posix-min` with 512-byte sectors, every tear that keeps sectors whole, and every
+  /// garbage.
   public init() {}
 
   /// The defaults of `model`: 512-byte sectors, and every tear and garbage that it knows.
