@@ -4,8 +4,17 @@ public struct DiskParameters: Sendable, Equatable {
   public var model: PersistenceModelName = .posixMin
   /// The unit the device writes atomically, in bytes: 512 or 4096.
   public var sectorSize: Int = 512
-  /// The ways in which a write may be torn.
-  public var tears: [TearShape] = TearShape.allCases
+  /// The ways in which a write may be torn; none of them: no write is.
+  public var tears: [TearShape] = [.bytePrefix, .sectorPrefix, .anySectors]
+  /// Whether a torn write damages no byte that it does not cover (SQLite's
+  /// `SQLITE_IOCAP_POWERSAFE_OVERWRITE`). Without it the sector in flight may be lost as a whole:
+  /// also what a barrier covered there. Matters with `TearShape.garbageSector`.
+  public var powerSafeOverwrite = true
+  /// A write that lies within one aligned block of this many bytes is never torn (NVMe's atomic
+  /// write unit); 0 for no such promise beyond the sector.
+  public var atomicWriteSize = 0
+  /// The order in which pending operations reach the medium, beyond what the model says.
+  public var ordering = WriteOrdering.any
   /// What never-synced space may hold when its size reached the disk and its data did not.
   public var garbage: [GarbageKind] = GarbageKind.allCases
   /// What a failed fsync leaves behind; nil for what the model says.
@@ -18,7 +27,11 @@ public struct DiskParameters: Sendable, Equatable {
   /// What a failed fsync leaves behind where a fault does not say.
   public var afterState: AfterFailedBarrier { afterFailedBarrier ?? .standard(for: model) }
 
-  /// The default: `posix-min` with 512-byte sectors, every tear and every garbage.
+  /// Whether a knob forbids states that the strata of `posix-min` list.
+  var hasNarrowingKnobs: Bool { ordering != .any || atomicWriteSize > 0 }
+
+  /// The default: `posix-min` with 512-byte sectors, every tear that keeps sectors whole, and every
+  /// garbage.
   public init() {}
 
   /// The defaults of `model`: 512-byte sectors, and every tear and garbage that it knows.
@@ -52,6 +65,14 @@ public enum PersistenceModelName: String, Sendable, CaseIterable {
   }
 }
 
+/// The order in which a device brings pending operations to the medium.
+public enum WriteOrdering: String, Sendable, CaseIterable {
+  /// As the persistence model has it.
+  case any
+  /// A prefix of issue order, over all files and names; the newest may be kept in part.
+  case issue
+}
+
 /// A way in which only part of a write reaches the disk.
 public enum TearShape: String, Sendable, CaseIterable {
   /// An appended range ends at any byte.
@@ -60,6 +81,10 @@ public enum TearShape: String, Sendable, CaseIterable {
   case sectorPrefix = "sector-prefix"
   /// Any subset of the sectors.
   case anySectors = "any-sectors"
+  /// One sector, the one in flight, holds garbage where it was being written. Not among the
+  /// defaults: a device whose sectors are atomic does not do it. Under `posix-min` alone; the
+  /// laboratory tore by sectors, and file systems with checksums never show it.
+  case garbageSector = "garbage-sector"
 }
 
 /// What a range holds whose size is durable and whose data never was.

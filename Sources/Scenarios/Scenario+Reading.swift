@@ -92,6 +92,10 @@ extension Scenario {
     if let sector, self.disk.sectorSize != 512, self.disk.sectorSize != 4096 {
       throw disk.error(sector, "\"sectorSize\" must be 512 or 4096")
     }
+    try disk.set(&self.disk.atomicWriteSize, "atomicWriteSize", in: 0...1_048_576)
+    self.disk.powerSafeOverwrite =
+      try disk.boolean("powerSafeOverwrite") ?? self.disk.powerSafeOverwrite
+    self.disk.ordering = try disk.choice("ordering", WriteOrdering.self) ?? self.disk.ordering
     self.disk.tears = try disk.choices("tears", TearShape.self) ?? self.disk.tears
     self.disk.garbage = try disk.choices("garbage", GarbageKind.self) ?? self.disk.garbage
     self.disk.afterFailedBarrier =

@@ -12,7 +12,7 @@ struct PartialOrderTests {
 
   @Test(
     "Every state that a model permits posix-min permits",
-    arguments: others, [UInt64](0..<16) + [32])
+    arguments: others, [UInt64](0..<8) + [32])
   func superset(model: PersistenceModelName, seed: UInt64) {
     var history = RandomHistory(
       Seed(seed).derived("order"), DiskParameters(model: model), writingBack: true)

@@ -21,7 +21,7 @@ struct RandomHistory {
     }
   }
 
-  /// With `writingBack`, write-back steps and syncfs are among the draws.
+  /// With `writingBack`, write-back steps, syncfs and allocation are among the draws.
   init(
     _ seed: Seed, faults: [Fault] = [], _ parameters: DiskParameters = DiskParameters(),
     writingBack: Bool = false
@@ -77,7 +77,12 @@ struct RandomHistory {
 
   private mutating func writeBack() {
     guard let handle, let number = try? lab.world.description(handle).inode else { return }
-    switch generator.below(4) {
+    switch generator.below(6) {
+    case 4, 5:
+      let mode = generator.pick(AllocationMode.allCases)
+      try? lab.world.allocate(
+        handle, at: UInt64(generator.below(9000)),
+        length: UInt64(generator.number(in: 1...9000)), mode)
     case 0: try? lab.world.synchronizeFileSystem(handle)
     case 1:
       let first = UInt64(generator.below(3) * 4096)

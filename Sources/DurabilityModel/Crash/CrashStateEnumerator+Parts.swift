@@ -68,6 +68,35 @@ extension CrashStateEnumerator {
       body(dataOnly)
     }
     tornBySectors(base, unit, file: file, inode, &generator, body)
+    if disk.parameters.tears.contains(.garbageSector) {
+      damaged(base, unit, file: file, inode, &generator, body)
+    }
+  }
+
+  /// The sector in flight holds garbage: the first, the last, or any, beside all of the unit or
+  /// what is before it alone. Every kind of garbage is a stratum.
+  private func damaged(
+    _ base: PowerLossChoice, _ unit: Unit, file: Int, _ inode: Inode, _ generator: inout PRNG,
+    _ body: (PowerLossChoice) -> Void
+  ) {
+    for item in unit.data where inode.pendingData[item].bytes != nil {
+      let units = inode.pendingData[item].units(of: disk.parameters.sectorSize)
+      let sectors = [
+        units.lowerBound, units.upperBound - 1,
+        generator.number(in: units.lowerBound...units.upperBound - 1),
+      ]
+      for sector in Set(sectors).sorted() {
+        for kind in garbageKinds.isEmpty ? [.zeros] : garbageKinds {
+          var choice = base
+          choice.files[file].data[item] = .sectors(Array(units.lowerBound..<sector))
+          if let size = unit.size { choice.files[file].size = max(choice.files[file].size, size) }
+          choice.files[file].garbage = kind
+          choice.files[file].garbageSeed = generator.next() >> 32
+          choice.files[file].damagedSector = sector
+          body(choice)
+        }
+      }
+    }
   }
 
   private func largestSize(below index: Int, file: Int, _ kept: [Bool]) -> Int {

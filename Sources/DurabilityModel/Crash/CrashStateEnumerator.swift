@@ -122,7 +122,7 @@ public struct CrashStateEnumerator {
       body(choice(keeping: [Bool](repeating: false, count: units.count)))
       return
     }
-    if disk.parameters.model == .posixMin {
+    if disk.parameters.model == .posixMin && !disk.parameters.hasNarrowingKnobs {
       list(onlyNew: onlyNew, body)
     } else {
       list(onlyNew: onlyNew) { if disk.accepts($0) { body($0) } }

@@ -14,6 +14,7 @@ extension Disk {
       next += 1
     }
     guard next == choice.files.count else { return false }
+    if parameters.ordering == .issue, !keepsOperationOrder(choice) { return false }
     return parameters.model == .posixMin || permits(choice)
   }
 
@@ -25,11 +26,19 @@ extension Disk {
     if let exact = choice.exactSize {
       // Where an append ended: between the size before it and the one after. Without a size beside
       // it, any append's.
+      if inode.pendingData.contains(where: { isAtomic($0) && $0.holdsEnd(exact) }) { return false }
       guard
         choice.size == 0
           ? inode.pendingSizes.contains(where: { $0.before <= exact && exact <= $0.after })
           : choice.size < inode.pendingSizes.count
             && inode.pendingSizes[choice.size].holds(exact)
+      else { return false }
+    }
+    if let sector = choice.damagedSector {
+      guard parameters.model == .posixMin, parameters.tears.contains(.garbageSector),
+        inode.pendingData.contains(where: {
+          $0.bytes != nil && !isAtomic($0) && $0.units(of: parameters.sectorSize).contains(sector)
+        })
       else { return false }
     }
     for (item, kept) in zip(inode.pendingData, choice.data) {
@@ -63,6 +72,40 @@ extension Disk {
     case .nowhere: if torn > 0 { return false }
     }
     return renamesBringSources(choice, rules)
+  }
+
+  /// Whether what was kept is a prefix of issue order, the newest perhaps in part.
+  private func keepsOperationOrder(_ choice: PowerLossChoice) -> Bool {
+    var newestKept: UInt64 = 0
+    var oldestMissing = UInt64.max
+    func note(_ operation: UInt64, keepsAny: Bool, keepsAll: Bool) {
+      if keepsAny { newestKept = max(newestKept, operation) }
+      if !keepsAll { oldestMissing = min(oldestMissing, operation) }
+    }
+    for (pending, kept) in zip(pendingNames, choice.names) {
+      note(pending.operation, keepsAny: kept, keepsAll: kept)
+    }
+    for file in choice.files {
+      guard let inode = self[file.inode] else { return false }
+      for (item, sectors) in zip(inode.pendingData, keptSectors(file, inode).perItem) {
+        let units = item.units(of: parameters.sectorSize)
+        note(
+          item.operation, keepsAny: !sectors.isEmpty,
+          keepsAll: sectors.complement(in: units).isEmpty)
+      }
+      for (index, size) in inode.pendingSizes.enumerated() {
+        let isKept = file.exactSize.map { $0 >= size.after } ?? (index < file.size)
+        note(size.operation, keepsAny: isKept, keepsAll: isKept)
+      }
+    }
+    return newestKept <= oldestMissing
+  }
+
+  /// Whether `item` is a write that the device brings to the medium whole or not at all.
+  func isAtomic(_ item: PendingData) -> Bool {
+    let size = UInt64(parameters.atomicWriteSize)
+    guard size > 0, item.bytes != nil, item.length > 0 else { return false }
+    return item.offset / size == (item.range.upperBound - 1) / size
   }
 
   /// Whether entry operations and truncations were kept as a prefix of their issue order.
@@ -115,6 +158,11 @@ extension Disk {
     }
     return true
   }
+}
+
+extension PendingData {
+  /// Whether an end at `size` would divide it.
+  func holdsEnd(_ size: UInt64) -> Bool { range.lowerBound < size && size < range.upperBound }
 }
 
 extension PendingSize {

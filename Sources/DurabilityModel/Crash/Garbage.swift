@@ -32,6 +32,28 @@ extension Disk {
     }
   }
 
+  /// Puts garbage into the sector that was in flight: where a pending write covers it, or without
+  /// power-safe overwrite into all of it.
+  func damage(
+    _ sector: Int, _ choice: PowerLossChoice.FileChoice, of inode: Inode,
+    into content: inout FileContent
+  ) {
+    var damaged = content
+    fill(RangeSet(sector..<sector + 1), choice, of: inode, into: &damaged)
+    let size = UInt64(parameters.sectorSize)
+    let bounds = UInt64(sector) * size..<UInt64(sector + 1) * size
+    var covered = [bounds]
+    if parameters.powerSafeOverwrite {
+      covered = inode.pendingData.filter { $0.bytes != nil && $0.range.overlaps(bounds) }
+        .map { $0.range.clamped(to: bounds) }
+    }
+    for range in covered {
+      var buffer = [UInt8](repeating: 0, count: Int(range.upperBound - range.lowerBound))
+      buffer.withUnsafeMutableBytes { damaged.read(at: range.lowerBound, into: $0) }
+      buffer.withUnsafeBytes { content.write($0, at: range.lowerBound) }
+    }
+  }
+
   /// Earlier content of this place: of this file before a truncation, else of a freed file.
   private func readStale(
     _ choice: PowerLossChoice.FileChoice, _ inode: Inode, offset: UInt64,

@@ -25,6 +25,8 @@ public struct PowerLossChoice: Sendable, Equatable {
     public var garbage: GarbageKind
     /// Which variant of the garbage, for the kinds that have several.
     public var garbageSeed: UInt64
+    /// The sector that was in flight and holds garbage where it was being written.
+    public var damagedSector: Int?
 
     /// Makes a choice for one file.
     public init(
@@ -73,7 +75,8 @@ public struct PowerLossChoice: Sendable, Equatable {
         ?? "\(file.size)"
       parts.append(
         "file=\(file.inode.rawValue):data=\(data.joined(separator: ",")):size=\(size)"
-          + ":garbage=\(file.garbage.rawValue)/\(file.garbageSeed)")
+          + ":garbage=\(file.garbage.rawValue)/\(file.garbageSeed)"
+          + (file.damagedSector.map { ":damaged=\($0)" } ?? ""))
     }
     return parts.joined(separator: " ")
   }
@@ -101,7 +104,8 @@ public struct PowerLossChoice: Sendable, Equatable {
 extension PowerLossChoice.FileChoice {
   fileprivate init?(parsing part: Substring) {
     let fields = part.split(separator: ":", omittingEmptySubsequences: false)
-    guard fields.count == 4, fields[0].hasPrefix("file="), fields[1].hasPrefix("data="),
+    guard fields.count == 4 || fields.count == 5, fields[0].hasPrefix("file="),
+      fields[1].hasPrefix("data="),
       fields[2].hasPrefix("size="), fields[3].hasPrefix("garbage="),
       let number = UInt32(fields[0].dropFirst(5))
     else { return nil }
@@ -136,6 +140,11 @@ extension PowerLossChoice.FileChoice {
       let seed = UInt64(garbageParts[1])
     else { return nil }
     (garbage, garbageSeed) = (kind, seed)
+    if fields.count == 5 {
+      guard fields[4].hasPrefix("damaged="), let sector = Int(fields[4].dropFirst(8)), sector >= 0
+      else { return nil }
+      damagedSector = sector
+    }
   }
 }
 
@@ -154,7 +163,7 @@ extension PowerLossChoice {
   /// Whether part of a write was kept.
   public var tearsAnything: Bool {
     files.contains { file in
-      file.exactSize != nil
+      file.exactSize != nil || file.damagedSector != nil
         || file.data.contains {
           if case .sectors = $0 { return true }
           return false

@@ -21,6 +21,9 @@ struct UnitDependencies {
         needed[unitOfName[name]] = earlier.map { unitOfName[$0] }
       }
     }
+    if disk.parameters.ordering == .issue {
+      for index in units.indices.dropFirst() { needed[index].append(index - 1) }
+    }
     if disk.rules.names == .issueOrder {
       Self.tie(units, disk, files, &needed)
     }

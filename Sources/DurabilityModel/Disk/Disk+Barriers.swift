@@ -148,7 +148,7 @@ extension Disk {
     if operation.isBarrier { return true }
     switch operation {
     case .create, .link, .unlink, .removeDirectory, .rename: return rules.names == .durableAtOnce
-    case .setSize: return rules.truncation == .durableAtOnce
+    case .setSize, .allocate: return rules.truncation == .durableAtOnce
     default: return false
     }
   }

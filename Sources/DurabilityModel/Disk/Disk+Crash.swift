@@ -63,6 +63,7 @@ extension Disk {
         fill(garbage, choice, of: inode, into: &inode.durable)
       }
     }
+    if let sector = choice.damagedSector { damage(sector, choice, of: inode, into: &inode.durable) }
     if let exact = choice.exactSize {
       // The append that ended there; not a later one, which would change the time of this state.
       let append = inode.pendingSizes.dropFirst(choice.size).first {
@@ -104,6 +105,12 @@ extension Disk {
       }
       perItem[index] = union.intersection(units)
       perItem[index].formUnion(kept)
+      if parameters.atomicWriteSize > 0, !perItem[index].isEmpty,
+        isAtomic(inode.pendingData[index])
+      {
+        perItem[index] = RangeSet(units)
+        kept = perItem[index]
+      }
       union.formUnion(kept)
       if perPage > 1 { union.formUnion(Self.wholePages(of: units, in: kept, perPage)) }
     }
@@ -222,8 +229,7 @@ extension Inode {
     if !pendingSizes.isEmpty { pendingSizes = [] }
     if !lost.isEmpty { lost = [] }
     neverSynced = RangeSet()
-    writtenAhead = RangeSet()
-    filling = RangeSet()
+    earlyBox = nil
     unwritten = RangeSet()
     errors = ErrorSequence()
   }

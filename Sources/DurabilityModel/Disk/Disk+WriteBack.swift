@@ -13,6 +13,7 @@ extension Disk {
     switch outcome {
     case .durable:
       if !parameters.liesAboutBarriers {
+        if rules.names == .issueOrder { commitCutsBelow(pages, of: number) }
         with(number) { $0.cover(pages: $0.dirtyPages(pages), sectorSize: sectorSize) }
       }
     case .deviceCache: with(number) { $0.reachDevice($0.dirtyPages(pages)) }
@@ -24,6 +25,21 @@ extension Disk {
         WriteBackFailure(
           inode: number, error: error, after: after, range: range, isReported: false))
     }
+  }
+
+  /// A page that a truncation gave back and that was written again is reached through the journal
+  /// alone: it is on the medium only with the truncation, and so with all before that.
+  private mutating func commitCutsBelow(_ pages: Range<Int>?, of number: InodeNumber) {
+    let inode = inodes[Int(number.rawValue)]
+    let dirty = inode.dirtyPages(pages)
+    let isBelow = inode.pendingSizes.contains { size in
+      let border = (Int(size.after) + Page.size - 1) / Page.size
+      return !size.byWrite && size.after < size.before
+        && dirty.ranges.last.map { $0.upperBound > border } ?? false
+    }
+    guard isBelow else { return }
+    if rules.fileBarrier == .earlierMetadata { commitMetadata() }
+    commitTruncations(of: number)
   }
 
   /// A write-back that failed, at a barrier or without a call; syncfs hears of each.

@@ -22,8 +22,7 @@ extension Inode {
     }
     durableModified = modified
     pendingSizes.removeAll()
-    writtenAhead = RangeSet()
-    filling = RangeSet()
+    earlyBox = nil
     if remaining.isEmpty {
       pendingData.removeAll()
       neverSynced = RangeSet()

@@ -35,12 +35,8 @@ struct Inode {
   /// them took the size along, and not them.
   var neverSynced = RangeSet()
 
-  /// Sectors behind the durable size whose data a write-back brought to the disk: they never show
-  /// garbage.
-  var writtenAhead = RangeSet()
-
-  /// Pages of preallocated space that pending writes fill: unwritten on the disk until one is done.
-  var filling = RangeSet()
+  /// What is on the disk ahead of what is pending, or behind it, where there is any.
+  var earlyBox: EarlySpaceBox?
 
   // After failed barriers.
   /// What a failed barrier marked clean although the disk never got it. Writing to one of its pages

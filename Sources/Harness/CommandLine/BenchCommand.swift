@@ -14,7 +14,6 @@ enum BenchCommand {
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
-    .init(name: "shrink", argument: nil, help: "only shrink a failure of each planted bug"),
     .init(name: "help", argument: nil, help: "this text"),
   ]
 

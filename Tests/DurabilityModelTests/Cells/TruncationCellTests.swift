@@ -121,6 +121,18 @@ struct TruncationCellTests {
     #expect(lab.contents().contains(filled(1, 4096)) != isCarried)
   }
 
+  @Test(
+    "A page written again behind a cut and written back takes the truncation along",
+    arguments: CellLab.fileSystems)
+  func writeBackBehindACut(model: PersistenceModelName) throws {
+    let (lab, handle) = try cut(model)
+    try lab.write(handle, filled(3, 7000), at: 5000)
+    try lab.world.writeBack(InodeNumber(2), pages: 2..<3, .durable)
+    for bytes in lab.contents().compactMap({ $0 }) {
+      #expect(bytes.count <= 12000 && !bytes.dropFirst(5000).contains(1))
+    }
+  }
+
   @Test("An overwrite whose truncation is lost is lost in the pages that were given back")
   func overwriteBehindACut() throws {
     for model in CellLab.fileSystems {

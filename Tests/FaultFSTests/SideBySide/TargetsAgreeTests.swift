@@ -84,26 +84,24 @@ struct TargetsAgreeTests {
 
   /// An operation, with writes told by their range alone and contiguous ones joined.
   enum Joined: Equatable {
-    case write(InodeNumber, Range<UInt64>, WriteDurability)
+    case write(InodeNumber, Range<UInt64>)
     case other(DiskOperation)
   }
 
   static func joined(_ world: World) -> [Joined] {
     var result: [Joined] = []
     for recorded in operations(world) {
-      guard case .write(let inode, let offset, let bytes, let durability) = recorded.operation
-      else {
+      guard case .write(let inode, let offset, let bytes) = recorded.operation else {
         result.append(.other(recorded.operation))
         continue
       }
       let range = offset..<offset + UInt64(bytes.count)
-      if case .write(inode, let before, durability) = result.last,
+      if case .write(inode, let before) = result.last,
         before.upperBound == range.lowerBound
       {
-        result[result.count - 1] = .write(
-          inode, before.lowerBound..<range.upperBound, durability)
+        result[result.count - 1] = .write(inode, before.lowerBound..<range.upperBound)
       } else {
-        result.append(.write(inode, range, durability))
+        result.append(.write(inode, range))
       }
     }
     return result
