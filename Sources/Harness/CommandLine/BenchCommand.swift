@@ -5,6 +5,9 @@ import FoundationEssentials
 /// `torture bench`.
 enum BenchCommand {
   static let options: [Options.Specification] = [
+    .init(
+      name: "area", argument: "AREA[,…]",
+      help: "measure that alone: \(Area.allCases.map(\.rawValue).joined(separator: ", "))"),
     .init(name: "report", argument: "DIR", help: "where bench.json goes (default Reports)"),
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
@@ -12,16 +15,28 @@ enum BenchCommand {
     .init(name: "help", argument: nil, help: "this text"),
   ]
 
+  /// A part of the measurements.
+  enum Area: String, CaseIterable {
+    /// Distinct crash states a second.
+    case sim, fuse
+    /// The mount's own speed and memory.
+    case mount
+    /// How long planted bugs stay hidden.
+    case canaries
+  }
+
   static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
     let options = try Options(words, options, command: "bench")
     if options.has("help") {
       Console.print(
         Options.help(
           "torture bench [OPTION…]",
-          "Measures throughput on one pinned core, and searches for every planted bug from fresh\n"
-            + "seeds. Prints a table and writes bench.json.", Self.options))
+          "Measures throughput on one pinned core, the mount against a bare server and the native\n"
+            + "file system, and searches for every planted bug from fresh seeds. Prints a table "
+            + "and\nwrites bench.json.", Self.options))
       return 0
     }
+    let areas = try areas(options)
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)
     let seconds = try options.seconds("seconds") ?? 2
     let base =
@@ -41,20 +56,39 @@ enum BenchCommand {
       measurements.append(measurement)
       Console.print(row(measurement))
     }
+    let report = options.values["report"] ?? "Reports"
+    if areas.contains(.mount) {
+      try Files.makeDirectory(report)
+      try MountBench(program: program, nativeDirectory: report, isInterrupted: isInterrupted)
+        .measure(add)
+    }
     let scenario = try library.load(library.directory + "/controls/throughput.json5")
-    for kind in TargetKind.allCases {
+    for kind in TargetKind.allCases where areas.contains(kind == .sim ? .sim : .fuse) {
       add(
         try ThroughputBench(
           targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds
         ).measure())
     }
-    let escaped = try searchCanaries(library, factory, base, add)
+    let escaped =
+      areas.contains(.canaries) ? try searchCanaries(library, factory, base, add) : []
     try write(
       BenchReport(
         environment: environment, pinning: "processor \(cpu)", measurements: measurements),
-      to: options.values["report"] ?? "Reports")
+      to: report)
     for name in escaped { Console.print("ESCAPED  planted bug \(name)") }
     return escaped.isEmpty ? 0 : 3
+  }
+
+  private static func areas(_ options: Options) throws(RunError) -> [Area] {
+    guard let text = options.values["area"] else { return Area.allCases }
+    var areas: [Area] = []
+    for word in text.split(separator: ",") {
+      guard let area = Area(rawValue: String(word)) else {
+        throw .usage("there is no area \"\(word)\" to measure; torture bench --help lists them")
+      }
+      areas.append(area)
+    }
+    return areas
   }
 
   /// Searches for each planted bug from three fresh base seeds on each target.
