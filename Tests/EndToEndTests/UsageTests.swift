@@ -36,6 +36,7 @@ extension EndToEndTests {
       (["run", "smoke", "--target", "moon"], "--target takes sim, fuse or sim,fuse, not \"moon\""),
       (["run", "smoke", "--target", ","], "--target takes sim, fuse"),
       (["run", "smoke", "--model", "ext9"], "--model takes one of "),
+      (["run", "smoke", "--mode", "fast"], "--mode takes direct, cached or auto, not \"fast\""),
       (["run", "smoke", "--shard", "3/2"], "--shard takes I/N"),
       (["run", "smoke", "--shard", "1"], "--shard takes I/N"),
       (["run", "smoke", "--subject-command", " "], "--subject-command is empty"),
@@ -117,7 +118,7 @@ extension EndToEndTests {
       let workspace = try Workspace()
       let commands =
         [["--help"], ["--version"]]
-        + ["run", "replay", "list", "doctor", "bench"].map { [$0, "--help"] }
+        + ["run", "replay", "list", "doctor", "bench", "mount", "control"].map { [$0, "--help"] }
       for words in commands {
         let outcome = try workspace.torture(words)
         #expect(outcome.status == 0, "\(words)")

@@ -244,8 +244,8 @@ public final class SubjectPump {
     }
   }
 
-  /// While the subject waits: brings what its shared mappings stored to the mount, as writes that no
-  /// barrier covers. Faults do not meet what is done for it.
+  /// While the subject waits: brings what its shared mappings stored to the mount, as writes that
+  /// no barrier covers. Faults do not meet what is done for it.
   ///
   /// - Throws: `SubjectFailure` where the mount is gone, or nothing can be started.
   func pullMappedStores() throws(SubjectFailure) {
@@ -274,7 +274,10 @@ public final class SubjectPump {
 
   private func beginWatch(_ child: ChildProcess) throws(SubjectFailure) {
     guard let mount, child.descriptors.watch >= 0 else { return }
-    let watch = SynchronizationWatch(descriptor: child.takeWatch(), mount: mount)
+    let watch = SynchronizationWatch(descriptor: child.takeWatch(), mount: mount) {
+      [unowned child] in
+      mount.device.map { !child.sharedMappings(on: $0).isEmpty } ?? false
+    }
     do throws(Errno) {
       try poller.add(watch.descriptor, Source.watch.rawValue)
     } catch {

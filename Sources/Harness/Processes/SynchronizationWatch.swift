@@ -14,6 +14,8 @@ final class SynchronizationWatch {
   /// Readable when a call waits.
   let descriptor: Int32
   private let mount: FuseMount
+  /// Whether the subject maps files of the mount shared at this moment.
+  private let mapsFiles: () -> Bool
   /// Whether a mount, by its number in /proc, is ours. Numbers are looked up once: a table of
   /// mounts is long, and RocksDB calls sync_file_range for each MiB.
   private var isOurs: [Int: Bool] = [:]
@@ -29,9 +31,10 @@ final class SynchronizationWatch {
   }
 
   /// A watch whose calls arrive at `descriptor`, which it closes in the end.
-  init(descriptor: Int32, mount: FuseMount) {
+  init(descriptor: Int32, mount: FuseMount, mapsFiles: @escaping () -> Bool) {
     self.descriptor = descriptor
     self.mount = mount
+    self.mapsFiles = mapsFiles
   }
 
   deinit { close(descriptor) }
@@ -58,6 +61,8 @@ final class SynchronizationWatch {
         + "crash; as root each run has them to itself"
     case CLINUX_CALL_KEY:
       return "the subject keeps data in a kernel keyring, which outlives a crash"
+    case CLINUX_CALL_SYNC where coversMappings:
+      return Self.mappingsReason("sync")
     case CLINUX_CALL_SYNC:
       for world in mount.attachedWorlds { try? world.synchronizeFileSystem(nil) }
       // Other file systems hold nothing of the subject that a crash would spare.
@@ -68,6 +73,15 @@ final class SynchronizationWatch {
     default:
       return "the subject makes 32-bit or other foreign system calls, which cannot be watched"
     }
+  }
+
+  /// Whether a barrier of the whole file system would cover stores that the mount has not seen: the
+  /// kernel hands them over only while it performs the call, which is after the model has.
+  private var coversMappings: Bool { mount.options.mode == .cached && mapsFiles() }
+
+  private static func mappingsReason(_ name: String) -> String {
+    "the subject relies on \(name) for what it stores through shared mappings, whose order with it "
+      + "cannot be seen; msync or fsync can"
   }
 
   private func answerAboutFile(_ call: clinux_watched) -> String? {
@@ -83,6 +97,7 @@ final class SynchronizationWatch {
       clinux_watch_answer(descriptor, call.id, 0, 1)
       return nil
     }
+    if call.call == CLINUX_CALL_SYNCFS && coversMappings { return Self.mappingsReason("syncfs") }
     do throws(Errno) {
       guard let handle = try world.observedHandle(of: inode) else {
         return

@@ -99,8 +99,8 @@ final class FuseTarget: Target {
     }
   }
 
-  /// A subject that maps files shared gets a mount that the kernel's cache stands before, unless the
-  /// user wants another.
+  /// A subject that maps files shared gets a mount that the kernel's cache stands before, unless
+  /// the user wants another.
   private func adopt(_ description: SubjectDescription) throws(RunError) {
     mapsMemory = description.features.contains(.memoryMap)
     let wanted: MountOptions.CacheMode =

@@ -83,6 +83,20 @@ struct MappedStoreTests {
     #expect(worker.world.disk.pendingSummary().bytes == 0)
   }
 
+  @Test(
+    "syncfs of a subject that maps files cannot be measured",
+    .enabled(if: clinux_watch_test() == 0), arguments: ["syncfs(fd)", "sync()"])
+  func fileSystemBarrier(call: String) throws {
+    let worker = try worker(
+      "import ctypes; pages[0:1] = b'x'; tell('stored'); ctypes.CDLL(None).\(call); tell('done')")
+    worker.pump.send(Array("go".utf8))
+    guard case .unobservable(let why)? = worker.failure() else {
+      Issue.record("it went unnoticed")
+      return
+    }
+    #expect(why.contains("shared mappings"), "\(why)")
+  }
+
   @Test("A line of /proc/PID/maps is read as what it says")
   func parsing() {
     func parse(_ line: Substring) -> SharedMapping? {

@@ -78,6 +78,40 @@ struct MountedSubjectTests {
     #expect(fstat(descriptor, &information) == 0 && information.st_size == 4)
   }
 
+  @Test(
+    "Nothing that outlives a crash can be made in the usual shared places",
+    .enabled(if: Confinement.available != .absent))
+  func sharedPlaces() throws {
+    let worker = try Worker(mounted: true)
+    try worker.start(
+      python: """
+        import ctypes, socket
+        libc = ctypes.CDLL(None, use_errno=True)
+        def show(call):
+          try: call(); print("done", flush=True)
+          except OSError as e: print(errno.errorcode[e.errno], flush=True)
+        def raw(result):
+          if result < 0: raise OSError(ctypes.get_errno(), "")
+        name = "torture-%d" % os.getpid()
+        show(lambda: open("/dev/shm/" + name, "w"))
+        show(lambda: raw(libc.shm_open(b"/" + name.encode(), os.O_RDWR | os.O_CREAT, 0o600)))
+        show(lambda: open("/tmp/" + name, "w"))
+        show(lambda: os.open("/tmp", os.O_TMPFILE | os.O_RDWR))
+        show(lambda: os.open("/var/tmp", os.O_TMPFILE | os.O_RDWR))
+        show(lambda: raw(libc.mount(b"none", world.encode(), b"tmpfs", 0, None)))
+        show(lambda: os.memfd_create("m"))
+        """)
+    var lines: [String] = []
+    while case .success(let line) = worker.pump.receive(limit: Worker.patience) {
+      lines.append(String(decoding: line, as: UTF8.self))
+    }
+    try #require(lines.count == 7)
+    #expect(Array(lines[..<5]) == [String](repeating: "EACCES", count: 5))
+    #expect(lines[5] == "EPERM")
+    // Memory of its own dies with it.
+    #expect(lines[6] == "done")
+  }
+
   @Test("A subject killed in the middle of its disk operations leaves the mount usable")
   func killedWhileWorking() throws {
     let worker = try Worker(mounted: true)
