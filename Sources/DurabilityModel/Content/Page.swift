@@ -3,12 +3,38 @@ import Determinism
 /// 4 KiB of file content, shared by every disk that holds the same bytes until one of them writes.
 ///
 /// A page belongs to one thread: nothing reference-counted is shared between workers. Header and
-/// bytes are one allocation: a page costs little more memory than what it holds.
-final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
-  /// The digest of the first `length` bytes, or of nothing where `length` is negative.
-  struct CachedDigest {
+/// bytes are one allocation, so that a page costs little more memory than what it holds; the pages
+/// of a large write share the allocation of a few neighbours, as asking for each of them took an
+/// eighth of the write.
+final class Page: ManagedBuffer<Page.Header, UInt8> {
+  /// What stands before the bytes.
+  struct Header {
+    /// The digest of the first `length` bytes, or of nothing where `length` is negative.
     var digest = Digest.zero
     var length = -1
+    /// Where the bytes are.
+    let storage: UnsafeMutableRawPointer
+    /// What they are a part of, where they are not the page's own.
+    let slab: Slab?
+  }
+
+  /// The bytes of neighbouring pages of one write. It lives while one of them does, so it is small.
+  final class Slab: ManagedBuffer<Void, UInt8> {
+    /// How many pages it has at most.
+    fileprivate static let pageLimit = 8
+
+    fileprivate static func copying(_ source: UnsafeRawBufferPointer) -> Slab {
+      let slab = unsafeDowncast(
+        Slab.create(minimumCapacity: source.count) { _ in () }, to: Slab.self)
+      if let base = source.baseAddress {
+        slab.storage.copyMemory(from: base, byteCount: source.count)
+      }
+      return slab
+    }
+
+    fileprivate var storage: UnsafeMutableRawPointer {
+      withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
+    }
   }
 
   /// The size of a page in bytes; also the block size of the modelled file systems.
@@ -16,15 +42,17 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
 
   private static func uninitialized() -> Page {
     unsafeDowncast(
-      Page.create(minimumCapacity: size) { _ in CachedDigest() }, to: Page.self)
-  }
-
-  private var storage: UnsafeMutableRawPointer {
-    withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
+      Page.create(minimumCapacity: size) { page in
+        Header(
+          storage: page.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) },
+          slab: nil)
+      }, to: Page.self)
   }
 
   // Through a pointer: each access to `header`, a property of a class, is checked for exclusivity.
-  private var cached: UnsafeMutablePointer<CachedDigest> { withUnsafeMutablePointerToHeader { $0 } }
+  private var cached: UnsafeMutablePointer<Header> { withUnsafeMutablePointerToHeader { $0 } }
+
+  private var storage: UnsafeMutableRawPointer { cached.pointee.storage }
 
   /// A page of zeros.
   static func zeros() -> Page {
@@ -39,6 +67,25 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
     let page = uninitialized()
     if let base = source.baseAddress { page.storage.copyMemory(from: base, byteCount: size) }
     return page
+  }
+
+  /// Adds the pages that these bytes fill; there must be a whole number of them.
+  static func append(copying source: UnsafeRawBufferPointer, to pages: inout [Page]) {
+    precondition(source.count % size == 0, "pages are filled whole")
+    if source.count == size {
+      pages.append(copying(source))
+      return
+    }
+    for start in stride(from: 0, to: source.count, by: Slab.pageLimit * size) {
+      let end = min(start + Slab.pageLimit * size, source.count)
+      let slab = Slab.copying(UnsafeRawBufferPointer(rebasing: source[start..<end]))
+      for offset in stride(from: 0, to: end - start, by: size) {
+        let page = Page.create(minimumCapacity: 0) { _ in
+          Header(storage: slab.storage + offset, slab: slab)
+        }
+        pages.append(unsafeDowncast(page, to: Page.self))
+      }
+    }
   }
 
   /// A page of its own with the same bytes.
@@ -68,7 +115,8 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
     var hasher = DigestHasher()
     hasher.combine(bytes: UnsafeRawBufferPointer(start: storage, count: length))
     let digest = hasher.finish()
-    cached.pointee = CachedDigest(digest: digest, length: length)
+    cached.pointee.digest = digest
+    cached.pointee.length = length
     return digest
   }
 }

@@ -22,9 +22,7 @@ public struct WrittenBytes: Equatable {
     var pages: [Page] = []
     if pageCount > 0 {
       pages.reserveCapacity(pageCount)
-      for start in stride(from: head, to: tail, by: Page.size) {
-        pages.append(.copying(UnsafeRawBufferPointer(rebasing: source[start..<start + Page.size])))
-      }
+      Page.append(copying: UnsafeRawBufferPointer(rebasing: source[head..<tail]), to: &pages)
     }
     self.pages = pages
     headCount = pageCount == 0 ? source.count : head
