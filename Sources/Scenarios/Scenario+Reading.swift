@@ -18,6 +18,7 @@ extension Scenario {
       try explosion.finish()
     }
     try readFaults(&reader)
+    media = try reader.choices("media", MediaFaultKind.self) ?? media
     options = try reader.json("options") ?? options
     try readLimits(&reader)
     if var overrides = try reader.object("contract") {

@@ -35,6 +35,8 @@ public struct Scenario: Sendable, Equatable {
   public var explosion = Explosion()
   /// The faults that seeds get.
   public var faults: [FaultTemplate] = []
+  /// The ways in which the medium damages a crash state, one each; none for a sound medium.
+  public var media: [MediaFaultKind] = []
   /// How many bytes the files may take; nil for no limit.
   public var quota: QuotaRange?
   /// The subject's own options, passed to `hello` and `open`.

@@ -214,10 +214,12 @@ struct HistoryPropertyTests {
   }
 
   @Test(
-    "Nothing that a barrier covers and no later operation touches is lost or torn", arguments: seeds
-  )
-  func durability(seed: UInt64) {
-    var history = RandomHistory(Seed(seed).derived("history"))
+    "Nothing that a barrier covers and no later operation touches is lost or torn",
+    arguments: PersistenceModelName.allCases, seeds)
+  func durability(model: PersistenceModelName, seed: UInt64) {
+    var history = RandomHistory(
+      Seed(seed).derived("history"), DiskParameters(model: model),
+      writingBack: !seed.isMultiple(of: 2))
     // By inode, the content that its last successful barrier covered, and which of its bytes no
     // later operation may have changed.
     var covered: [InodeNumber: Covered] = [:]

@@ -106,6 +106,7 @@ struct ExplorerTests {
   func lyingDisk() throws {
     let lying = scenario {
       $0.disk.liesAboutBarriers = true
+      $0.expects = .loss
       $0.crashes = [.power]
     }
     #expect(!(try explore("reference", lying, seed: 1)).failures.isEmpty)

@@ -40,8 +40,20 @@ extension CrashStateEnumerator {
     }
   }
 
-  /// The sizes that the file may have with part of the unit's data: as before it, as behind it, and
-  /// where a page of it ends.
+  /// Lists `choice` again without what zeroes the rest of the pages through which cuts go.
+  func tailsStayOld(_ choice: PowerLossChoice, _ body: (PowerLossChoice) -> Void) {
+    var old = choice
+    for (file, number) in files.enumerated() {
+      for (index, item) in (disk[number]?.pendingData ?? []).enumerated()
+      where item.bytes == nil && item.offset % UInt64(Page.size) != 0 {
+        old.files[file].data[index] = .none
+      }
+    }
+    if old != choice { body(old) }
+  }
+
+  /// The sizes that the file may have with part of the unit's data: as before it, as behind it, as
+  /// behind later ones where it may lead the data, and where a page of it ends.
   private func sizes(
     of unit: Unit, _ base: PowerLossChoice, _ before: PowerLossChoice, _ file: Int, _ inode: Inode
   ) -> [PowerLossChoice] {
@@ -50,6 +62,15 @@ extension CrashStateEnumerator {
     var whole = base
     whole.files[file].size = max(whole.files[file].size, number)
     choices.append(whole)
+    if rules.growth == .mayLeadData {
+      // The size of the last append that no truncation divides from it.
+      var last = number
+      while last < inode.pendingSizes.count, inode.pendingSizes[last].byWrite { last += 1 }
+      if last > number {
+        whole.files[file].size = max(whole.files[file].size, last)
+        choices.append(whole)
+      }
+    }
     let pending = inode.pendingSizes[number - 1]
     let page = UInt64(Page.size)
     guard pending.byWrite, pending.after > pending.before, rules.growth != .inOrder else {

@@ -34,6 +34,7 @@ extension CrashStateEnumerator {
       }
     }
     body(choice)
+    if rules.truncation == .tailMayStayOld { tailsStayOld(choice, body) }
   }
 
   /// The kinds of garbage that never-synced space may show here; none where it shows zeros.

@@ -158,12 +158,28 @@ public struct CrashStateEnumerator {
         partial(of: units.count - 1, kept, &generator, body)
       }
     }
-    if !onlyNew, units.count > 1 {
+    guard !onlyNew, units.count > 1 else { return }
+    if rules.names == .issueOrder {
+      partsOfOlder(&generator, body)
+    } else {
       let all = [Bool](repeating: true, count: units.count)
       for index in 0..<units.count - 1 {
         var kept = all
         kept[index] = false
         if isClosed(kept) { partial(of: index, kept, &generator, body) }
+      }
+    }
+  }
+
+  /// The parts of older units, each beside every closed set of the others that has what it needs:
+  /// where one order binds them, little else is ever left beside a missing unit.
+  private func partsOfOlder(_ generator: inout PRNG, _ body: (PowerLossChoice) -> Void) {
+    for subset in 0..<(1 << units.count) {
+      let kept = units.indices.map { subset & (1 << $0) != 0 }
+      guard isClosed(kept) else { continue }
+      for index in units.indices.dropLast()
+      where !kept[index] && dependencies.needed[index].allSatisfy({ kept[$0] }) {
+        partial(of: index, kept, &generator, body)
       }
     }
   }

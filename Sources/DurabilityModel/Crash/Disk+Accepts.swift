@@ -77,8 +77,18 @@ extension Disk {
       }
     }
     for (pending, kept) in zip(pendingNames, choice.names) { note(pending.operation, kept) }
+    var mayReturn: [Bool]?
     for file in choice.files {
-      for (index, size) in (self[file.inode]?.pendingSizes ?? []).enumerated() where !size.byWrite {
+      guard let inode = self[file.inode], inode.pendingSizes.contains(where: { !$0.byWrite }) else {
+        continue
+      }
+      if inode.names == 0 {
+        // What becomes of a file whose last name is gone for good nobody sees.
+        let named = mayReturn ?? namedOnMedium()
+        mayReturn = named
+        if !named[Int(file.inode.rawValue)] { continue }
+      }
+      for (index, size) in inode.pendingSizes.enumerated() where !size.byWrite {
         note(size.operation, index < file.size)
       }
     }

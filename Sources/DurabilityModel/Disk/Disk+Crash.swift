@@ -40,6 +40,7 @@ extension Disk {
       ?? (choice.size == 0 ? inode.durableSize : inode.pendingSizes[choice.size - 1].after)
     let keepsAll = choice.data.allSatisfy { $0 == .all }
     var newest = inode.durableModified
+    var hasGarbage = false
     if keepsAll && inode.lost.isEmpty && inode.unwritten.isEmpty {
       if let last = inode.pendingData.last { newest = max(newest, last.operation) }
       inode.durable = inode.cached
@@ -57,7 +58,8 @@ extension Disk {
           for piece in part.partsOutside(inode.unwritten) { piece.apply(to: &inode.durable) }
         }
       }
-      if !garbage.isEmpty {
+      hasGarbage = !garbage.isEmpty
+      if hasGarbage {
         fill(garbage, choice, of: inode, into: &inode.durable)
       }
     }
@@ -71,10 +73,11 @@ extension Disk {
       newest = max(newest, inode.pendingSizes[choice.size - 1].operation)
     }
     // Not where the file ends behind all of it: zeroing the last page would copy it for nothing.
+    // Garbage fills whole sectors, and must not show when the file grows again.
     let end = inode.pendingData.reduce(max(inode.cachedSize, inode.durableSize)) {
       max($0, $1.range.upperBound)
     }
-    if size < end { inode.durable.zero(from: size) }
+    if size < end || hasGarbage { inode.durable.zero(from: size) }
     inode.durableSize = size
     inode.durableModified = newest
   }

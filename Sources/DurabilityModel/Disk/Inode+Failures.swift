@@ -98,8 +98,8 @@ extension Inode {
     var sizes: [PendingSize] = []
     for var size in pendingSizes {
       let before = sizes.last?.after ?? durableSize
-      let isWrite = lost.contains { $0.operation == size.operation && $0.bytes != nil }
-      if isWrite {
+      let isLost = lost.contains { $0.operation == size.operation && $0.bytes != nil }
+      if size.byWrite && isLost {
         size.after = pendingData.reduce(before) {
           $1.operation <= size.operation && $1.bytes != nil
             ? max($0, min($1.range.upperBound, size.after)) : $0

@@ -48,6 +48,21 @@ public enum FaultCatalogue {
     Entry(form: "state=\($0.rawValue)", meaning: $0.meaning)
   }
 
+  /// Damage to an image, and disks that lie: profiles of their own, by their keys in a scenario.
+  public static let profiles: [Entry] =
+    MediaFaultKind.allCases.map {
+      Entry(
+        form: "media: [\"\($0.rawValue)\"]   \($0.rawValue):write=N:sector=N:detail=N",
+        meaning: "in the image after a power cut: \($0.meaning)")
+    } + [
+      Entry(
+        form: "disk: { liesAboutBarriers: true }",
+        meaning: "barriers return and nothing becomes durable"),
+      Entry(
+        form: "disk: { quota: BYTES }   torture mount --quota BYTES",
+        meaning: "files may take so many bytes: then short writes, and ENOSPC or EDQUOT"),
+    ]
+
   /// Which pages of a failed batch are lost.
   public static let lostPages: [Entry] = LostPages.allCases.map {
     Entry(form: "lost=\($0.rawValue)", meaning: $0.meaning)

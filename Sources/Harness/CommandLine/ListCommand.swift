@@ -20,7 +20,10 @@ enum ListCommand {
         row(model.rawValue, model.summary)
       }
     case "faults":
-      for entry in FaultCatalogue.effects + FaultCatalogue.states + FaultCatalogue.lostPages {
+      let entries =
+        FaultCatalogue.effects + FaultCatalogue.states + FaultCatalogue.lostPages
+        + FaultCatalogue.profiles
+      for entry in entries {
         Console.print(entry.form)
         Console.print("    " + entry.meaning)
       }

@@ -44,7 +44,7 @@ struct Replayer {
             + "schedule crashes after \(crash.point): the subject is not the one that failed, or "
             + "it does not do the same twice")
       }
-      var judge = PointJudge(epoch: epoch)
+      var judge = session.judge(epoch)
       guard judge.fits(crash) else {
         throw .usage(
           "epoch \(index): what is pending at operation \(crash.origin) is not what the schedule "

@@ -37,8 +37,10 @@ struct ScheduleFile: Equatable {
       switch crash.kind {
       case .process: lines.append("crash point=\(crash.point) process-crash")
       case .power(let choice):
+        let damage = crash.damage.map { "damage=\($0.text) " } ?? ""
         lines.append(
-          "crash point=\(crash.point) power-loss pending-at=\(crash.origin) \(choice.text)")
+          "crash point=\(crash.point) power-loss pending-at=\(crash.origin) \(damage)\(choice.text)"
+        )
       }
     }
     lines.append("violation \(violation.rawValue)")
@@ -141,9 +143,16 @@ extension CrashStep {
       return
     }
     guard words[1] == "power-loss", words.count == 4, words[2].hasPrefix("pending-at="),
-      let origin = Int(words[2].dropFirst(11)), origin >= 0, origin <= point,
-      let choice = PowerLossChoice(parsing: String(words[3]))
+      let origin = Int(words[2].dropFirst(11)), origin >= 0, origin <= point
     else { return nil }
-    self.init(point: point, origin: origin, kind: .power(choice))
+    var rest = words[3]
+    var damage: MediaFault?
+    if rest.hasPrefix("damage=") {
+      let parts = rest.dropFirst(7).split(separator: " ", maxSplits: 1)
+      guard parts.count == 2, let fault = MediaFault(parsing: String(parts[0])) else { return nil }
+      (damage, rest) = (fault, parts[1])
+    }
+    guard let choice = PowerLossChoice(parsing: String(rest)) else { return nil }
+    self.init(point: point, origin: origin, kind: .power(choice), damage: damage)
   }
 }

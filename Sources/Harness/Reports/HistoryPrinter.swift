@@ -117,6 +117,9 @@ enum PendingPrinter {
     if step.origin < step.point {
       lines.append("dropped: everything after operation \(step.origin)")
     }
+    if let damage = step.damage {
+      lines.append("damaged: #\(damage.write) by the medium, \(damage.text)")
+    }
     return lines.isEmpty ? ["nothing was pending"] : lines
   }
 }

@@ -22,6 +22,8 @@ struct CrashStep: Sendable, Equatable {
   var origin: Int
   /// What crashed, and for a power loss what it kept.
   var kind: Kind
+  /// What the medium did to the image that was left; nil for a medium that is sound.
+  var damage: MediaFault?
 
   /// What crashed.
   enum Kind: Sendable, Equatable {

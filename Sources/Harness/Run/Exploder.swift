@@ -149,11 +149,23 @@ struct Exploder {
 /// One crash state at one crash point.
 struct Visit {
   /// The state's key.
-  let key: Digest
+  var key: Digest
   /// The crash.
-  let step: CrashStep
+  var step: CrashStep
   /// Which of the epoch's models holds here.
   let model: Int
   /// The state, or nil for one that was seen at an earlier point.
-  let disk: Disk?
+  var disk: Disk?
+  /// What the recovery is held to; nil where that follows from the crash.
+  var rule: JudgementRule?
+}
+
+/// What recovery from a state is held to.
+enum JudgementRule {
+  /// The promise.
+  case promise
+  /// Damage that something later on the disk proves: to be reported.
+  case provenDamage
+  /// Damage that nothing proves, lost writes, a disk that lies: nothing that was never written.
+  case unprovenDamage
 }

@@ -132,7 +132,10 @@ struct Explorer {
   /// The points to go on from: half of them process crashes near the end of the life (a cache that
   /// outlives its process matters most after faults), half power losses anywhere.
   private func choosePicks(_ start: Start, _ epoch: RecordedEpoch) -> [Exploder.Pick] {
-    guard start.epoch + 1 < session.scenario.epochs else { return [] }
+    // After damage, and on a disk that lies, a life begins with anything.
+    guard start.epoch + 1 < session.scenario.epochs,
+      session.isHonest || session.scenario.expects != nil
+    else { return [] }
     var generator = PRNG(seed.derived("picks " + start.path))
     let end = epoch.recording.operations.count
     let kinds = Contract.Crash.allCases.filter { session.crashes.contains($0) }
@@ -162,16 +165,35 @@ struct Explorer {
     var exploder = Exploder(
       epoch: epoch, crashes: session.crashes, limits: session.explosionLimits,
       seed: seed.derived("explosion " + start.path), picks: picks)
-    var judge = PointJudge(epoch: epoch)
+    var judge = session.judge(epoch)
     var local = RunStatistics()
     try exploder.explode(&local) { visit throws(RunError) in
-      try examine(visit, &judge, start, script)
+      if let visit = damaged(visit, epoch) { try examine(visit, &judge, start, script) }
       if isDone { return false }
       if isInterrupted() { throw .interrupted }
       return true
     }
     statistics.add(local)
     return continuations(of: exploder.picks, judge, start, script, epoch)
+  }
+
+  /// The visit itself, or where the scenario has media faults, its image with one: each crash
+  /// point's generator draws it. Nil where nothing is there that could be damaged.
+  private func damaged(_ visit: Visit, _ epoch: RecordedEpoch) -> Visit? {
+    guard !session.scenario.media.isEmpty else { return visit }
+    guard case .power = visit.step.kind, let disk = visit.disk else { return nil }
+    var generator = PRNG(
+      seed.derived("media", visit.step.point).derived(visit.key.text))
+    guard
+      let (fault, image) = disk.drawDamage(
+        session.scenario.media, in: epoch.recording, origin: visit.step.origin, &generator)
+    else { return nil }
+    var visit = visit
+    visit.step.damage = fault
+    visit.disk = image.disk
+    visit.key = image.disk.stateDigest()
+    visit.rule = image.isProven ? .provenDamage : .unprovenDamage
+    return visit
   }
 
   private mutating func examine(

@@ -9,6 +9,8 @@ import SubjectProtocol
 /// no look at its records.
 struct PointJudge {
   let epoch: RecordedEpoch
+  /// Whether no store can promise anything here, because the disk lies.
+  let isUnpromising: Bool
   /// The digests permitted by each of the epoch's models, for each kind of crash; computed once.
   private var permitted: [Contract.Crash: [Int: Set<Digest>?]] = [:]
   /// Judgements of the slow path, by model, crash and dump.
@@ -30,12 +32,22 @@ struct PointJudge {
     case broken([Finding])
   }
 
-  init(epoch: RecordedEpoch) { self.epoch = epoch }
+  init(epoch: RecordedEpoch, isUnpromising: Bool = false) {
+    self.epoch = epoch
+    self.isUnpromising = isUnpromising
+  }
 
   /// Judges `outcome` at the crash point of `visit`.
   mutating func judge(_ outcome: RecoveryOutcome, _ visit: Visit) -> Verdict {
     let model = epoch.models[visit.model].model
     let crash = visit.step.crash
+    switch visit.rule ?? rule(for: visit.step) {
+    case .promise: break
+    case .provenDamage:
+      return judgeDamage(outcome, model, crash) { model.judgeProvenDamage($0, after: crash) }
+    case .unprovenDamage:
+      return judgeDamage(outcome, model, crash) { model.judgeUnprovenDamage($0, after: crash) }
+    }
     switch outcome.kind {
     case .recovered(let dump):
       return judge(dump, visit.model, crash)
@@ -54,17 +66,59 @@ struct PointJudge {
     case .broken(let stage, let why):
       guard model.isMeasured(after: crash) else { return .permitted }
       let mayExit = outcome.hadFailedBarrier && model.contract.afterFailedBarrier == .exits
-      if why.kind == .ended && mayExit { return .permitted }
-      let name: ViolationName =
-        switch why.kind {
-        case .ended, .rubbish: .recoveryCrashed
-        case .hung: .recoveryHung
-        case .outOfMemory: .recoveryExhaustedMemory
-        }
-      return .broken([
-        Finding(name, explanation: "at the \(stage.rawValue): \(why.message)")
-      ])
+      return why.kind == .ended && mayExit ? .permitted : Self.breakdown(stage, why)
     }
+  }
+
+  /// A recovery that gave no answer.
+  private static func breakdown(
+    _ stage: RecoveryOutcome.Stage, _ why: SubjectBreakdown
+  ) -> Verdict {
+    let name: ViolationName =
+      switch why.kind {
+      case .ended, .rubbish: .recoveryCrashed
+      case .hung: .recoveryHung
+      case .outOfMemory: .recoveryExhaustedMemory
+      }
+    return .broken([Finding(name, explanation: "at the \(stage.rawValue): \(why.message)")])
+  }
+
+  /// Judges a recovery from a damaged image: a refusal reports the damage, a trap or a hang never
+  /// does, and what is served is for `serve` to judge.
+  private func judgeDamage(
+    _ outcome: RecoveryOutcome, _ model: OracleModel, _ crash: Contract.Crash,
+    _ serve: (Dump) -> Judgement
+  ) -> Verdict {
+    guard model.isMeasured(after: crash) else { return .permitted }
+    let dumps: [Dump]
+    switch outcome.kind {
+    case .recovered(let dump): dumps = [dump]
+    case .unstable(let first, let second): dumps = [first, second]
+    case .refused: return .permitted
+    case .broken(let stage, let why): return Self.breakdown(stage, why)
+    }
+    var findings: [Finding] = []
+    for dump in dumps {
+      let judgement = serve(dump)
+      if judgement.isUndecided { return .undecided }
+      findings += judgement.findings
+    }
+    return findings.isEmpty ? .permitted : .broken(findings)
+  }
+
+  /// What the recovery from `step` is held to.
+  func rule(for step: CrashStep) -> JudgementRule {
+    guard case .power = step.kind else { return .promise }
+    if step.damage != nil {
+      return damagedImage(for: step)?.isProven == true ? .provenDamage : .unprovenDamage
+    }
+    return isUnpromising ? .unprovenDamage : .promise
+  }
+
+  /// The damaged image of a step with damage; nil where the damage changes nothing.
+  private func damagedImage(for step: CrashStep) -> DamagedImage? {
+    guard let damage = step.damage else { return nil }
+    return sound(step).damaged(by: damage, in: epoch.recording, origin: step.origin)
   }
 
   private mutating func judge(_ dump: Dump, _ index: Int, _ crash: Contract.Crash) -> Verdict {
@@ -116,7 +170,10 @@ struct PointJudge {
   }
 
   /// The disk that `step` leaves, made again from the recording.
-  func disk(for step: CrashStep) -> Disk {
+  func disk(for step: CrashStep) -> Disk { damagedImage(for: step)?.disk ?? sound(step) }
+
+  /// The disk that `step` leaves where the medium does no damage.
+  private func sound(_ step: CrashStep) -> Disk {
     var disk = epoch.recording.start
     for recorded in epoch.recording.operations[..<step.origin] { disk.apply(recorded.operation) }
     return step.applied(to: disk)

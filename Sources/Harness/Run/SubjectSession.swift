@@ -46,6 +46,18 @@ struct SubjectSession {
 
   var recoverer: Recoverer { Recoverer(target: target, open: open) }
 
+  /// Whether the disk keeps what it was given and says so: otherwise no store can promise anything,
+  /// and only few things are forbidden (disk.md, "profiles of their own").
+  var isHonest: Bool { scenario.media.isEmpty && !scenario.disk.liesAboutBarriers }
+
+  /// The judge of an epoch's crash states. A positive control is held to the promise, and must
+  /// break it.
+  func judge(_ epoch: RecordedEpoch) -> PointJudge {
+    PointJudge(
+      epoch: epoch,
+      isUnpromising: scenario.disk.liesAboutBarriers && scenario.expects == nil)
+  }
+
   /// The oracle before anything happened.
   func freshOracle() -> OracleModel {
     OracleModel(

@@ -1,0 +1,175 @@
+import Determinism
+import DurabilityModel
+import Oracle
+import Scenarios
+import SubjectProtocol
+import Testing
+
+@testable import Harness
+
+/// Scenarios with faults of every kind: stores that are right hold, those that are not are found.
+@Suite("Scenarios with faults")
+struct FaultScenarioTests {
+  func scenario(_ change: (inout Scenario) -> Void) -> Scenario {
+    var scenario = Scenario(name: "test", purpose: "a test")
+    scenario.operations = 20
+    scenario.epochs = 2
+    scenario.continuations = 2
+    scenario.explosion.exhaustiveUpTo = 16
+    scenario.explosion.samplesPerPoint = 6
+    change(&scenario)
+    return scenario
+  }
+
+  func session(_ subject: String, _ scenario: Scenario) throws -> SubjectSession {
+    let target = try TargetFactory(program: "").make(.sim, subject: .builtIn(subject))
+    return try SubjectSession(
+      target: target, kind: .sim, scenarioName: scenario.name, scenario: scenario,
+      subjectName: subject)
+  }
+
+  func explore(_ subject: String, _ scenario: Scenario, seed: UInt64) throws -> Explorer {
+    var explorer = Explorer(session: try session(subject, scenario), seed: Seed(seed))
+    try explorer.run()
+    return explorer
+  }
+
+  static let kinds: [(name: String, faults: [FaultTemplate], quota: QuotaRange?)] = [
+    (
+      "late errors",
+      [
+        FaultTemplate(.background(.writeBack), .fails(errno: "EIO")),
+        FaultTemplate(.background(.evict), .done),
+      ], nil
+    ),
+    (
+      "short transfers",
+      [
+        FaultTemplate(.call(.write), .short(most: 40)),
+        FaultTemplate(.call(.read), .short(most: 9)),
+        FaultTemplate(.call(.fsync), .slow(most: 5)),
+      ], nil
+    ),
+    ("a call that hangs", [FaultTemplate(.call(.write), .hangs)], nil),
+    (
+      "a journal that fails",
+      [
+        {
+          var template = FaultTemplate(.call(.fsync), .fails(errno: "EIO"))
+          template.states = [.ext4Abort, .xfsShutdown, .btrfsReadOnly]
+          return template
+        }()
+      ], nil
+    ),
+    ("a full disk", [], QuotaRange(minimum: 4096, maximum: 24_576)),
+  ]
+
+  @Test("Stores that are right hold, and what was to happen did", arguments: 0..<5)
+  func hold(index: Int) throws {
+    let kind = Self.kinds[index]
+    var fired = 0
+    for seed in 1...3 as ClosedRange<UInt64> {
+      let explorer = try explore(
+        "reference",
+        scenario {
+          $0.faults = kind.faults
+          $0.quota = kind.quota
+          $0.recordBytes.maximum = 3000
+        }, seed: seed)
+      #expect(
+        explorer.failures.isEmpty,
+        "\(kind.name), seed \(seed): \(explorer.failures.map { "\($0.name) \($0.explanation)" })")
+      // Of several faults one may end what the others were to strike.
+      let isAlone = kind.faults.count == 1
+      #expect(
+        !isAlone || explorer.statistics.faultsNotFired == 0, "\(kind.name), seed \(seed)")
+      fired += explorer.statistics.faultsFired
+    }
+    #expect(fired > 0 || kind.faults.isEmpty, "\(kind.name)")
+  }
+
+  @Test("A store that ignores a failing fsync is found by a late error, too")
+  func lateErrorIsFound() throws {
+    var names: Set<String> = []
+    for seed in 1...6 as ClosedRange<UInt64> where names.isEmpty {
+      let explorer = try explore(
+        "canary-fsync-error-ignored",
+        scenario { $0.faults = [FaultTemplate(.background(.writeBack), .fails(errno: "EIO"))] },
+        seed: seed)
+      names.formUnion(explorer.failures.map(\.name.rawValue))
+    }
+    #expect(!names.isEmpty)
+  }
+
+  func media(_ kinds: [MediaFaultKind], detects: Bool = false) -> Scenario {
+    scenario {
+      $0.epochs = 1
+      $0.operations = 24
+      $0.swarm = false
+      $0.crashes = [.power]
+      $0.media = kinds
+      if detects { $0.contract.detects = ["bit-rot"] }
+    }
+  }
+
+  @Test(
+    "The reference reports what is proven, and serves nothing that was never written",
+    arguments: MediaFaultKind.allCases)
+  func referenceUnderDamage(kind: MediaFaultKind) throws {
+    for seed in 1...2 as ClosedRange<UInt64> {
+      let explorer = try explore("reference", media([kind]), seed: seed)
+      #expect(
+        explorer.failures.isEmpty, "\(kind), seed \(seed): \(explorer.failures.map(\.explanation))")
+      #expect(explorer.statistics.crashStates > 10)
+    }
+  }
+
+  @Test("A store without checksums serves what nobody wrote")
+  func noChecksum() throws {
+    var names: Set<String> = []
+    for seed in 1...3 as ClosedRange<UInt64> {
+      let explorer = try explore("canary-no-checksum", media([.bitFlip]), seed: seed)
+      names.formUnion(explorer.failures.map(\.name.rawValue))
+      for failure in explorer.failures {
+        let schedule = try ScheduleFile(
+          parsing: ScheduleFile(failure, subject: .builtIn("canary-no-checksum")).text, file: "s")
+        let session = try session("canary-no-checksum", media([.bitFlip]))
+        let result = try Replayer(session: session, schedule: schedule).replay()
+        #expect(result.reproduces(schedule), "\(failure.name), seed \(seed)")
+      }
+    }
+    #expect(names.contains("wrong-vector") || names.contains("phantom-record"))
+  }
+
+  @Test("A store that cuts proven records away is told so, where it promises to detect bit rot")
+  func cutAway() throws {
+    var promised: Set<String> = []
+    var silent: Set<String> = []
+    for seed in 1...3 as ClosedRange<UInt64> {
+      promised.formUnion(
+        try explore("minimal", media([.bitFlip, .zeroedSector], detects: true), seed: seed)
+          .failures.map(\.name.rawValue))
+      silent.formUnion(
+        try explore("minimal", media([.bitFlip, .zeroedSector]), seed: seed)
+          .failures.map(\.name.rawValue))
+    }
+    #expect(promised == ["silent-corruption"])
+    #expect(silent == [])
+  }
+
+  @Test("On a disk that lies a store may lose, and must not invent")
+  func lyingDisk() throws {
+    let lying = scenario {
+      $0.epochs = 1
+      $0.crashes = [.power]
+      $0.disk.liesAboutBarriers = true
+    }
+    #expect(try explore("reference", lying, seed: 1).failures.isEmpty)
+    let control = scenario {
+      $0.crashes = [.power]
+      $0.disk.liesAboutBarriers = true
+      $0.expects = .loss
+    }
+    #expect(!(try explore("reference", control, seed: 1)).failures.isEmpty)
+  }
+}
