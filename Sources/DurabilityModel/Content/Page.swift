@@ -3,9 +3,8 @@ import Determinism
 /// 4 KiB of file content, shared by every disk that holds the same bytes until one of them writes.
 ///
 /// A page belongs to one thread: nothing reference-counted is shared between workers. Header and
-/// bytes are one allocation, so that a page costs little more memory than what it holds; the pages
-/// of a large write share the allocation of a few neighbours, as asking for each of them took an
-/// eighth of the write.
+/// bytes are one allocation, so that a page costs little more memory than what it holds; only the
+/// bytes of large writes lie in a pool.
 final class Page: ManagedBuffer<Page.Header, UInt8> {
   /// What stands before the bytes.
   struct Header {
@@ -14,27 +13,8 @@ final class Page: ManagedBuffer<Page.Header, UInt8> {
     var length = -1
     /// Where the bytes are.
     let storage: UnsafeMutableRawPointer
-    /// What they are a part of, where they are not the page's own.
-    let slab: Slab?
-  }
-
-  /// The bytes of neighbouring pages of one write. It lives while one of them does, so it is small.
-  final class Slab: ManagedBuffer<Void, UInt8> {
-    /// How many pages it has at most.
-    fileprivate static let pageLimit = 8
-
-    fileprivate static func copying(_ source: UnsafeRawBufferPointer) -> Slab {
-      let slab = unsafeDowncast(
-        Slab.create(minimumCapacity: source.count) { _ in () }, to: Slab.self)
-      if let base = source.baseAddress {
-        slab.storage.copyMemory(from: base, byteCount: source.count)
-      }
-      return slab
-    }
-
-    fileprivate var storage: UnsafeMutableRawPointer {
-      withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
-    }
+    /// What gave room for them, where they are not the page's own.
+    let pool: PagePool?
   }
 
   /// The size of a page in bytes; also the block size of the modelled file systems.
@@ -45,7 +25,7 @@ final class Page: ManagedBuffer<Page.Header, UInt8> {
       Page.create(minimumCapacity: size) { page in
         Header(
           storage: page.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) },
-          slab: nil)
+          pool: nil)
       }, to: Page.self)
   }
 
@@ -69,24 +49,16 @@ final class Page: ManagedBuffer<Page.Header, UInt8> {
     return page
   }
 
-  /// Adds the pages that these bytes fill; there must be a whole number of them.
-  static func append(copying source: UnsafeRawBufferPointer, to pages: inout [Page]) {
-    precondition(source.count % size == 0, "pages are filled whole")
-    if source.count == size {
-      pages.append(copying(source))
-      return
-    }
-    for start in stride(from: 0, to: source.count, by: Slab.pageLimit * size) {
-      let end = min(start + Slab.pageLimit * size, source.count)
-      let slab = Slab.copying(UnsafeRawBufferPointer(rebasing: source[start..<end]))
-      for offset in stride(from: 0, to: end - start, by: size) {
-        let page = Page.create(minimumCapacity: 0) { _ in
-          Header(storage: slab.storage + offset, slab: slab)
-        }
-        pages.append(unsafeDowncast(page, to: Page.self))
-      }
-    }
+  /// The same in room that `pool` gives.
+  static func copying(_ source: UnsafeRawBufferPointer, in pool: PagePool) -> Page {
+    precondition(source.count == size, "a page is filled whole")
+    let storage = pool.take()
+    if let base = source.baseAddress { storage.copyMemory(from: base, byteCount: size) }
+    return unsafeDowncast(
+      Page.create(minimumCapacity: 0) { _ in Header(storage: storage, pool: pool) }, to: Page.self)
   }
+
+  deinit { if let pool = cached.pointee.pool { pool.give(cached.pointee.storage) } }
 
   /// A page of its own with the same bytes.
   func copy() -> Page { Page.copying(bytes) }

@@ -22,7 +22,14 @@ public struct WrittenBytes: Equatable {
     var pages: [Page] = []
     if pageCount > 0 {
       pages.reserveCapacity(pageCount)
-      Page.append(copying: UnsafeRawBufferPointer(rebasing: source[head..<tail]), to: &pages)
+      for start in stride(from: head, to: tail, by: Page.size) {
+        let part = UnsafeRawBufferPointer(rebasing: source[start..<start + Page.size])
+        if let pool = arena.pool(forPages: pageCount) {
+          pages.append(.copying(part, in: pool))
+        } else {
+          pages.append(.copying(part))
+        }
+      }
     }
     self.pages = pages
     headCount = pageCount == 0 ? source.count : head

@@ -116,7 +116,8 @@ extension World {
     perform(
       .write(
         inode: number, offset: offset,
-        bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset),
+        bytes: WrittenBytes(
+          UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset, in: &arena),
         durability: .volatile),
       number)
   }
