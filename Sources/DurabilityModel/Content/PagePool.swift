@@ -1,8 +1,8 @@
 /// Room for the pages of large writes.
 ///
 /// Asking the allocator for each page of 4 KiB took an eighth of a large write. The pool asks for
-/// sixteen at a time, and a page that goes gives its room back to it; when none is left it gives all
-/// back to the allocator. It belongs to one thread, as pages do.
+/// sixteen at a time, and a page that goes gives its room back to it; when none is left it gives
+/// all back to the allocator. It belongs to one thread, as pages do.
 final class PagePool {
   @exclusivity(unchecked) private var free: [UnsafeMutableRawPointer] = []
   @exclusivity(unchecked) private var blocks: [UnsafeMutableRawPointer] = []
