@@ -116,8 +116,7 @@ extension World {
     perform(
       .write(
         inode: number, offset: offset,
-        bytes: WrittenBytes(
-          UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset, in: &arena),
+        bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset),
         durability: .volatile),
       number)
   }
