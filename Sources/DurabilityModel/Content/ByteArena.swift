@@ -17,6 +17,7 @@ struct ByteArena {
     }
   }
 
+  private var pages: PagePool?
   private var block: Block?
   private var used = 0
   private var capacity = 0
@@ -24,6 +25,19 @@ struct ByteArena {
   /// Small at first: most worlds see a few small writes and are gone.
   private static let firstCapacity = 960
   private static let largestCapacity = 32 << 10
+
+  /// The pool to put one of the `count` whole pages of a write in; nil where a page is better its
+  /// own allocation: the write is small, and no room is left over from a large one.
+  mutating func pool(forPages count: Int) -> PagePool? {
+    if let pages { return count >= Self.manyPages || pages.hasRoom ? pages : nil }
+    guard count >= Self.manyPages else { return nil }
+    let pool = PagePool()
+    pages = pool
+    return pool
+  }
+
+  /// How many whole pages make a large write.
+  private static var manyPages: Int { 8 }
 
   /// Copies bytes into a block; the block, and where in it they start.
   mutating func keep(

@@ -65,6 +65,8 @@ extension FileContent {
     while position < pages.endIndex {
       let place = index & (PageNode.fanOut - 1)
       let count = min(PageNode.fanOut - place, pages.endIndex - position)
+      // A leaf that is filled anew need not be copied where others hold it too.
+      if count == PageNode.fanOut && level > 0 { removePages(index..<index + count) }
       // The leaf of the last of them has room for all.
       let leaf = uniqueLeaf(of: index + count - 1)
       for offset in 0..<count {

@@ -3,12 +3,18 @@ import Determinism
 /// 4 KiB of file content, shared by every disk that holds the same bytes until one of them writes.
 ///
 /// A page belongs to one thread: nothing reference-counted is shared between workers. Header and
-/// bytes are one allocation: a page costs little more memory than what it holds.
-final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
-  /// The digest of the first `length` bytes, or of nothing where `length` is negative.
-  struct CachedDigest {
+/// bytes are one allocation, so that a page costs little more memory than what it holds; only the
+/// bytes of large writes lie in a pool.
+final class Page: ManagedBuffer<Page.Header, UInt8> {
+  /// What stands before the bytes.
+  struct Header {
+    /// The digest of the first `length` bytes, or of nothing where `length` is negative.
     var digest = Digest.zero
     var length = -1
+    /// Where the bytes are.
+    let storage: UnsafeMutableRawPointer
+    /// What gave room for them, where they are not the page's own.
+    let pool: PagePool?
   }
 
   /// The size of a page in bytes; also the block size of the modelled file systems.
@@ -16,15 +22,17 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
 
   private static func uninitialized() -> Page {
     unsafeDowncast(
-      Page.create(minimumCapacity: size) { _ in CachedDigest() }, to: Page.self)
-  }
-
-  private var storage: UnsafeMutableRawPointer {
-    withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
+      Page.create(minimumCapacity: size) { page in
+        Header(
+          storage: page.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) },
+          pool: nil)
+      }, to: Page.self)
   }
 
   // Through a pointer: each access to `header`, a property of a class, is checked for exclusivity.
-  private var cached: UnsafeMutablePointer<CachedDigest> { withUnsafeMutablePointerToHeader { $0 } }
+  private var cached: UnsafeMutablePointer<Header> { withUnsafeMutablePointerToHeader { $0 } }
+
+  private var storage: UnsafeMutableRawPointer { cached.pointee.storage }
 
   /// A page of zeros.
   static func zeros() -> Page {
@@ -40,6 +48,17 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
     if let base = source.baseAddress { page.storage.copyMemory(from: base, byteCount: size) }
     return page
   }
+
+  /// The same in room that `pool` gives.
+  static func copying(_ source: UnsafeRawBufferPointer, in pool: PagePool) -> Page {
+    precondition(source.count == size, "a page is filled whole")
+    let storage = pool.take()
+    if let base = source.baseAddress { storage.copyMemory(from: base, byteCount: size) }
+    return unsafeDowncast(
+      Page.create(minimumCapacity: 0) { _ in Header(storage: storage, pool: pool) }, to: Page.self)
+  }
+
+  deinit { if let pool = cached.pointee.pool { pool.give(cached.pointee.storage) } }
 
   /// A page of its own with the same bytes.
   func copy() -> Page { Page.copying(bytes) }
@@ -68,7 +87,8 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
     var hasher = DigestHasher()
     hasher.combine(bytes: UnsafeRawBufferPointer(start: storage, count: length))
     let digest = hasher.finish()
-    cached.pointee = CachedDigest(digest: digest, length: length)
+    cached.pointee.digest = digest
+    cached.pointee.length = length
     return digest
   }
 }

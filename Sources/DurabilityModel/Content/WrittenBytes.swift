@@ -23,7 +23,12 @@ public struct WrittenBytes: Equatable {
     if pageCount > 0 {
       pages.reserveCapacity(pageCount)
       for start in stride(from: head, to: tail, by: Page.size) {
-        pages.append(.copying(UnsafeRawBufferPointer(rebasing: source[start..<start + Page.size])))
+        let part = UnsafeRawBufferPointer(rebasing: source[start..<start + Page.size])
+        if let pool = arena.pool(forPages: pageCount) {
+          pages.append(.copying(part, in: pool))
+        } else {
+          pages.append(.copying(part))
+        }
       }
     }
     self.pages = pages
