@@ -26,8 +26,11 @@ let package = Package(
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CLinuxShims", cSettings: [.treatAllWarnings(as: .error)]),
-
+    // What the bench measures the store beside.
     .target(name: "CPeers", dependencies: ["CISAL"], cSettings: [.treatAllWarnings(as: .error)]),
+    // What the bench measures the mount against.
+    .target(
+      name: "CBareServer", dependencies: ["CFuse"], cSettings: [.treatAllWarnings(as: .error)]),
 
     // The pure middle: values and functions, no libc.
     .target(name: "Determinism", swiftSettings: settings),
@@ -60,8 +63,9 @@ let package = Package(
     .target(
       name: "Harness",
       dependencies: [
-        "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-        "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS", "ReferenceStore", "CPeers",
+        "CBareServer", "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol",
+        "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+        "ReferenceStore", "CPeers",
       ],
       swiftSettings: settings),
     .executableTarget(

@@ -49,8 +49,6 @@ extension FuseMount {
     fileDescriptor = -1
     fuse_session_unmount(session)
     fuse_session_destroy(session)
-    free(requestBuffer.pointee.mem)
-    requestBuffer.pointee = fuse_buf()
     // libfuse skips the unmounting itself when the connection was aborted.
     MountPoint.detach(path)
     worlds.removeAll()

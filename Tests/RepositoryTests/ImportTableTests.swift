@@ -23,18 +23,18 @@ extension RepositoryTests {
       (
         "Harness",
         [
-          "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-          "ReferenceStore", "CPeers", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
-          "FoundationEssentials", "Glibc",
-          "Synchronization",
+          "CBareServer", "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol",
+          "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+          "ReferenceStore", "CPeers", "FoundationEssentials", "Glibc", "Synchronization",
         ]
       ),
       ("torture", ["Harness", "Glibc"]),
       ("CFuse", []),
       ("CISAL", []),
       ("CZstd", []),
-      ("CLinuxShims", []),
       ("CPeers", []),
+      ("CLinuxShims", []),
+      ("CBareServer", []),
     ]
 
     @Test("Every import stands in the table")

@@ -1,21 +1,31 @@
 import CLinuxShims
 import Determinism
 import FoundationEssentials
-import Glibc
 
 /// `torture bench`.
 enum BenchCommand {
   static let options: [Options.Specification] = [
+    .init(
+      name: "area", argument: "AREA[,…]",
+      help: "measure that alone: \(Area.allCases.map(\.rawValue).joined(separator: ", "))"),
     .init(name: "report", argument: "DIR", help: "where bench.json goes (default Reports)"),
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
-    .init(
-      name: "only", argument: "NAME",
-      help: "one part: run, canaries, store, or one of the store's: "
-        + StoreBench.parts.joined(separator: ", ")),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
     .init(name: "help", argument: nil, help: "this text"),
   ]
+
+  /// A part of the measurements.
+  enum Area: String, CaseIterable {
+    /// Distinct crash states a second.
+    case sim, fuse
+    /// The mount's own speed and memory.
+    case mount
+    /// The reference store beside its peers.
+    case store
+    /// How long planted bugs stay hidden.
+    case canaries
+  }
 
   static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
     let options = try Options(words, options, command: "bench")
@@ -23,10 +33,12 @@ enum BenchCommand {
       Console.print(
         Options.help(
           "torture bench [OPTION…]",
-          "Measures throughput on one pinned core, and searches for every planted bug from fresh\n"
-            + "seeds. Prints a table and writes bench.json.", Self.options))
+          "Measures throughput on one pinned core, the mount against a bare server and the native\n"
+            + "file system, the store beside its peers, and searches for every planted bug from fresh seeds. Prints a table "
+            + "and\nwrites bench.json.", Self.options))
       return 0
     }
+    let areas = try areas(options)
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)
     let seconds = try options.seconds("seconds") ?? 2
     let base =
@@ -46,33 +58,43 @@ enum BenchCommand {
       measurements.append(measurement)
       Console.print(row(measurement))
     }
-    let only = options.values["only"]
-    guard
-      only.map({ ["run", "canaries", "store"].contains($0) || StoreBench.parts.contains($0) })
-        ?? true
-    else { throw .usage("torture bench: --only names no part; --help lists them") }
-    func isAsked(_ part: String) -> Bool { only == nil || only == part }
+    let report = options.values["report"] ?? "Reports"
+    if areas.contains(.mount) {
+      try Files.makeDirectory(report)
+      try MountBench(program: program, nativeDirectory: report, isInterrupted: isInterrupted)
+        .measure(add)
+    }
+    if areas.contains(.store) {
+      try Files.makeDirectory(report)
+      try StoreBench(add: add, directory: report + "/store-bench").run()
+    }
     let scenario = try library.load(library.directory + "/controls/throughput.json5")
-    for kind in TargetKind.allCases where isAsked("run") {
+    for kind in TargetKind.allCases where areas.contains(kind == .sim ? .sim : .fuse) {
       add(
         try ThroughputBench(
           targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds
         ).measure())
     }
-    let store = StoreBench(
-      add: add, directory: "\(options.values["report"] ?? "Reports")/store-bench-\(getpid())")
-    if isAsked("store") {
-      try store.run()
-    } else if let only, StoreBench.parts.contains(only) {
-      try store.run([only])
-    }
-    let escaped = isAsked("canaries") ? try searchCanaries(library, factory, base, add) : []
+    let escaped =
+      areas.contains(.canaries) ? try searchCanaries(library, factory, base, add) : []
     try write(
       BenchReport(
         environment: environment, pinning: "processor \(cpu)", measurements: measurements),
-      to: options.values["report"] ?? "Reports")
+      to: report)
     for name in escaped { Console.print("ESCAPED  planted bug \(name)") }
     return escaped.isEmpty ? 0 : 3
+  }
+
+  private static func areas(_ options: Options) throws(RunError) -> [Area] {
+    guard let text = options.values["area"] else { return Area.allCases }
+    var areas: [Area] = []
+    for word in text.split(separator: ",") {
+      guard let area = Area(rawValue: String(word)) else {
+        throw .usage("there is no area \"\(word)\" to measure; torture bench --help lists them")
+      }
+      areas.append(area)
+    }
+    return areas
   }
 
   /// Searches for each planted bug from three fresh base seeds on each target.
