@@ -98,7 +98,10 @@ let package = Package(
       dependencies: ["Subjects", "SubjectProtocol", "StorageInterface", "PosixIO"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "FaultFSTests", dependencies: ["FaultFS", "DurabilityModel", "CLinuxShims"],
+      name: "FaultFSTests",
+      dependencies: [
+        "FaultFS", "DurabilityModel", "CLinuxShims", "Determinism", "StorageInterface",
+      ],
       swiftSettings: testSettings),
     .testTarget(
       name: "HarnessTests",

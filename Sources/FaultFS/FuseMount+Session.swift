@@ -55,7 +55,6 @@ extension FuseMount {
   }
 
   func openSession() throws(MountFailure) {
-    try MountPoint.checkPrerequisites(of: path, options)
     cfuse_capture_log()
     guard let session = makeSession() else {
       throw MountFailure(

@@ -65,7 +65,23 @@ public final class FuseMount {
   /// Mounts at `path`, an existing directory, and shakes hands with the kernel.
   ///
   /// - Throws: `MountFailure`, with one line that says what to do.
-  public init(at path: String, _ options: MountOptions = MountOptions()) throws(MountFailure) {
+  public convenience init(
+    at path: String, _ options: MountOptions = MountOptions()
+  ) throws(MountFailure) {
+    try MountPoint.checkPrerequisites(of: path, options)
+    try self.init(connectedBy: path, options)
+  }
+
+  /// Answers what comes over `descriptor` and mounts nothing: for tests that play the kernel. The
+  /// descriptor is the mount's from now on, and INIT must wait in it.
+  convenience init(
+    over descriptor: Int32, _ options: MountOptions = MountOptions()
+  ) throws(MountFailure) {
+    // libfuse's own way of saying so.
+    try self.init(connectedBy: "/dev/fd/\(descriptor)", options)
+  }
+
+  private init(connectedBy path: String, _ options: MountOptions) throws(MountFailure) {
     self.path = path
     self.options = options
     // Aligned as pages are, the bytes of a reply and those of a WRITE behind its headers: the

@@ -34,8 +34,8 @@ enum BenchCommand {
         Options.help(
           "torture bench [OPTION…]",
           "Measures throughput on one pinned core, the mount against a bare server and the native\n"
-            + "file system, the store beside its peers, and searches for every planted bug from fresh seeds. Prints a table "
-            + "and\nwrites bench.json.", Self.options))
+            + "file system, the store beside its peers, and searches for every planted bug from\n"
+            + "fresh seeds. Prints a table and writes bench.json.", Self.options))
       return 0
     }
     let areas = try areas(options)
