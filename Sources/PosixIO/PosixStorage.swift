@@ -115,7 +115,7 @@ public final class PosixStorage: Storage {
   /// One `fallocate`, which extends the file. `EOPNOTSUPP` where the file system cannot.
   public func allocate(_ file: FileID, size: UInt64) throws(Errno) {
     let length = try Self.position(size)
-    _ = try SystemCall.retrying { clinux_allocate(file.rawValue, Int64(length)) }
+    _ = try SystemCall.retrying { clinux_allocate(file.rawValue, 0, 0, Int64(length)) }
   }
 
   /// One `flock` of the directory itself: no file is made for it, and the kernel lets go of it when

@@ -169,10 +169,6 @@ int clinux_alarm_set(int alarm, int64_t moment);
 // another file system (EXDEV). Returns a descriptor, or -1 with errno.
 int clinux_open_subdirectory(int directory, const char *name);
 
-<<<<<<< HEAD
-// fallocate(2) with mode 0: reserves the first `size` bytes of a file and extends it up to there.
-int clinux_allocate(int descriptor, int64_t size);
-=======
 // ---- Calls on files that Swift's Glibc module leaves out (files.c); each returns as glibc's ----
 
 // renameat2 of two paths.
@@ -190,7 +186,6 @@ int clinux_set_attribute(const char *path, const char *name, const void *value, 
 ssize_t clinux_get_attribute(const char *path, const char *name, void *value, size_t size);
 ssize_t clinux_list_attributes(const char *path, char *list, size_t size);
 int clinux_remove_attribute(const char *path, const char *name);
->>>>>>> main
 
 // ---- Command line (options.c): getopt_long, whose header Swift's Glibc module leaves out ----
 
