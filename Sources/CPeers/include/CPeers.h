@@ -8,8 +8,8 @@
 
 // Each returns the seconds it took, or a negative number: -1 failed (errno), -2 not installed.
 
-// Appends `count` records of `bytes` to `descriptor`: checksums each (CRC32C, ISA-L), copies it to a
-// buffer of 64 KiB, and writes the buffer when it is full.
+// Appends `count` records of `bytes` to `descriptor`: checksums each (CRC32C, ISA-L), copies it to
+// a buffer of 64 KiB, and writes the buffer when it is full.
 double cpeers_append(int descriptor, const void *record, size_t bytes, uint64_t count);
 
 // Writes `count` records of `bytes` to a file that was written before, each with an fdatasync.

@@ -1,7 +1,6 @@
 import CLinuxShims
 import Determinism
 import FoundationEssentials
-import Glibc
 
 /// `torture bench`.
 enum BenchCommand {
@@ -38,8 +37,8 @@ enum BenchCommand {
         Options.help(
           "torture bench [OPTION…]",
           "Measures throughput on one pinned core, the mount against a bare server and the native\n"
-            + "file system, and searches for every planted bug from fresh seeds. Prints a table "
-            + "and\nwrites bench.json.", Self.options))
+            + "file system, the store beside its peers, and searches for every planted bug from\n"
+            + "fresh seeds. Prints a table and writes bench.json.", Self.options))
       return 0
     }
     let areas = try areas(options)
@@ -77,7 +76,8 @@ enum BenchCommand {
     }
     let storeParts = storeParts(options, areas)
     if !storeParts.isEmpty {
-      try StoreBench(add: add, directory: "\(report)/store-bench-\(getpid())").run(storeParts)
+      try Files.makeDirectory(report)
+      try StoreBench(add: add, directory: report + "/store-bench").run(storeParts)
     }
     let large = areas.contains(.shrink) ? try shrinkCanaries(library, factory, add) : []
     let escaped =

@@ -28,9 +28,9 @@ public enum LogReplay {
     public var operations: [Operation]
   }
 
-  /// Calls `body` with every mutation above `lsn` that the log still has and an opening of the store
-  /// would serve, in the order of their LSNs, and returns how many they were. Segments kept by
-  /// `StoreOptions.retainsLog` are read too.
+  /// Calls `body` with every mutation above `lsn` that the log still has and an opening of the
+  /// store would serve, in the order of their LSNs, and returns how many they were. Segments kept
+  /// by `StoreOptions.retainsLog` are read too.
   ///
   /// Reads only, also where the store's own opening would write; the store need not be closed, but
   /// what is written meanwhile may be missed. Fails as opening the store does.
