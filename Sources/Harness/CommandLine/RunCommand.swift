@@ -118,8 +118,8 @@ enum RunCommand {
     for violation in report.violations {
       Console.print(
         "VIOLATION \(violation.name) in \(violation.scenario) on \(violation.target), seed "
-          + "\(violation.seed), weakest model \(violation.weakestModel): torture replay \(violation.directory)"
-      )
+          + "\(violation.seed), weakest model \(violation.weakestModel): "
+          + "torture replay \(violation.directory)")
     }
     let coverage = report.coverage
     Console.print(

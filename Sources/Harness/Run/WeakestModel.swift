@@ -50,7 +50,8 @@ struct WeakestModel: Equatable, Sendable {
     }
   }
 
-  /// More causes than one run of a broken store has; the others keep the model they were seen under.
+  /// More causes than one run of a broken store has; the others keep the model they were found
+  /// under.
   private static let limit = 16
 
   /// Runs the schedule of `entry` anew under each model, with every crash of the model in place of

@@ -12,7 +12,7 @@ extension Shrinker {
         { candidate in
           candidate.lives[life].script.crash?.kind = .process
           candidate.lives[life].script.crash?.origin = crash.point
-        candidate.lives[life].script.crash?.damage = nil
+          candidate.lives[life].script.crash?.damage = nil
         })
       {
         changed = true
