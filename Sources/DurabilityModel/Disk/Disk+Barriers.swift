@@ -223,9 +223,10 @@ extension Inode {
           Int(bounds.lowerBound) / sectorSize..<Int(bounds.upperBound) / sectorSize)
       }
       durable.zero(item.range)
-      neverSynced.remove(
-        (Int(item.range.lowerBound) + sectorSize - 1) / sectorSize..<Int(item.range.upperBound)
-          / sectorSize)
+      // A hole may be punched within one sector.
+      let firstSector = (Int(item.range.lowerBound) + sectorSize - 1) / sectorSize
+      let endSector = max(firstSector, Int(item.range.upperBound) / sectorSize)
+      neverSynced.remove(firstSector..<endSector)
       remaining = remaining.flatMap { $0.parts(outside: item.range) }
     }
     pendingData = remaining
