@@ -82,26 +82,31 @@ struct TargetsAgreeTests {
     world.recording?.operations ?? []
   }
 
-  /// An operation, with writes told by their range alone and contiguous ones joined.
+  /// An operation, with writes told by their range alone, each with the barrier that ends it where
+  /// it is a synchronous one, and contiguous ones joined.
   enum Joined: Equatable {
-    case write(InodeNumber, Range<UInt64>)
+    case write(InodeNumber, Range<UInt64>, isSynchronous: Bool)
     case other(DiskOperation)
   }
 
   static func joined(_ world: World) -> [Joined] {
     var result: [Joined] = []
-    for recorded in operations(world) {
-      guard case .write(let inode, let offset, let bytes) = recorded.operation else {
-        result.append(.other(recorded.operation))
+    var rest = operations(world).map(\.operation)[...]
+    while let operation = rest.popFirst() {
+      guard case .write(let inode, let offset, let bytes) = operation else {
+        result.append(.other(operation))
         continue
       }
       let range = offset..<offset + UInt64(bytes.count)
-      if case .write(inode, let before) = result.last,
+      let isSynchronous = rest.first == .synchronizeRange(inode: inode, range: range)
+      if isSynchronous { rest.removeFirst() }
+      if case .write(inode, let before, isSynchronous) = result.last,
         before.upperBound == range.lowerBound
       {
-        result[result.count - 1] = .write(inode, before.lowerBound..<range.upperBound)
+        result[result.count - 1] = .write(
+          inode, before.lowerBound..<range.upperBound, isSynchronous: isSynchronous)
       } else {
-        result.append(.write(inode, range))
+        result.append(.write(inode, range, isSynchronous: isSynchronous))
       }
     }
     return result
