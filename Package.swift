@@ -25,6 +25,9 @@ let package = Package(
     .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .target(name: "CLinuxShims", cSettings: [.treatAllWarnings(as: .error)]),
+    // What the bench measures the mount against.
+    .target(
+      name: "CBareServer", dependencies: ["CFuse"], cSettings: [.treatAllWarnings(as: .error)]),
 
     // The pure middle: values and functions, no libc.
     .target(name: "Determinism", swiftSettings: settings),
@@ -55,8 +58,8 @@ let package = Package(
     .target(
       name: "Harness",
       dependencies: [
-        "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-        "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+        "CBareServer", "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol",
+        "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -89,7 +92,10 @@ let package = Package(
       dependencies: ["Subjects", "SubjectProtocol", "StorageInterface", "PosixIO"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "FaultFSTests", dependencies: ["FaultFS", "DurabilityModel", "CLinuxShims"],
+      name: "FaultFSTests",
+      dependencies: [
+        "FaultFS", "DurabilityModel", "CLinuxShims", "Determinism", "StorageInterface",
+      ],
       swiftSettings: testSettings),
     .testTarget(
       name: "HarnessTests",

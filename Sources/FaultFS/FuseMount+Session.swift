@@ -49,15 +49,12 @@ extension FuseMount {
     fileDescriptor = -1
     fuse_session_unmount(session)
     fuse_session_destroy(session)
-    free(requestBuffer.pointee.mem)
-    requestBuffer.pointee = fuse_buf()
     // libfuse skips the unmounting itself when the connection was aborted.
     MountPoint.detach(path)
     worlds.removeAll()
   }
 
   func openSession() throws(MountFailure) {
-    try MountPoint.checkPrerequisites(of: path, options)
     cfuse_capture_log()
     guard let session = makeSession() else {
       throw MountFailure(

@@ -46,7 +46,7 @@ extension FuseMount {
         guard from.slot == to.slot else { throw .crossDevice }
         let count = try world.copy(
           from: from.handle, at: UInt64(offset), to: to.handle, at: UInt64(targetOffset),
-          count: UInt64(length), through: mount.replyBuffer)
+          count: UInt64(bitPattern: Int64(length)), through: mount.replyBuffer)
         fuse_reply_write(request, count)
       }
     }

@@ -17,7 +17,7 @@ public final class FuseMount {
   /// How it presents its worlds.
   public let options: MountOptions
   /// The number of requests that it has answered so far; a measure of activity only.
-  public internal(set) var requestCount: UInt64 = 0
+  @exclusivity(unchecked) public internal(set) var requestCount: UInt64 = 0
   /// The connection to the kernel, non-blocking; readable when a request waits; −1 once unmounted.
   public internal(set) var fileDescriptor: Int32 = -1
 
@@ -25,14 +25,16 @@ public final class FuseMount {
   public private(set) lazy var device = MountPoint.entry(at: path)?.device
 
   /// The session of libfuse, or nil once unmounted.
-  var session: OpaquePointer?
-  /// The buffer requests are read into; libfuse allocates its memory at the first read. Behind a
-  /// pointer, as each access to a property of a class would be checked for exclusivity.
+  @exclusivity(unchecked) var session: OpaquePointer?
+  /// The buffer requests are read into, in `requestMemory`. Behind a pointer, as each access to a
+  /// property of a class would be checked for exclusivity.
   let requestBuffer: UnsafeMutablePointer<fuse_buf>
+  /// Room for the largest request.
+  let requestMemory: UnsafeMutableRawPointer
   /// The buffer that replies to READ and READDIR are put together in; as large as any of them.
   let replyBuffer: UnsafeMutableRawBufferPointer
   /// The worlds by slot; nil once detached.
-  var worlds: [World?] = []
+  @exclusivity(unchecked) var worlds: [World?] = []
   /// The name of each slot, as bytes.
   var names: [[UInt8]] = []
   /// The slot of each name ever attached. Looked up only, never iterated.
@@ -55,16 +57,41 @@ public final class FuseMount {
 
   /// The largest read or write request, in bytes; the most that Linux allows (256 pages).
   static let maximumTransfer = 1 << 20
+  private static let pageSize = 4096
+  /// What stands before the bytes of a WRITE: `fuse_in_header` and `fuse_write_in` of the kernel's
+  /// protocol, 40 bytes each.
+  private static let writeHeaderSize = 80
 
   /// Mounts at `path`, an existing directory, and shakes hands with the kernel.
   ///
   /// - Throws: `MountFailure`, with one line that says what to do.
-  public init(at path: String, _ options: MountOptions = MountOptions()) throws(MountFailure) {
+  public convenience init(
+    at path: String, _ options: MountOptions = MountOptions()
+  ) throws(MountFailure) {
+    try MountPoint.checkPrerequisites(of: path, options)
+    try self.init(connectedBy: path, options)
+  }
+
+  /// Answers what comes over `descriptor` and mounts nothing: for tests that play the kernel. The
+  /// descriptor is the mount's from now on, and INIT must wait in it.
+  convenience init(
+    over descriptor: Int32, _ options: MountOptions = MountOptions()
+  ) throws(MountFailure) {
+    // libfuse's own way of saying so.
+    try self.init(connectedBy: "/dev/fd/\(descriptor)", options)
+  }
+
+  private init(connectedBy path: String, _ options: MountOptions) throws(MountFailure) {
     self.path = path
     self.options = options
-    replyBuffer = .allocate(byteCount: Self.maximumTransfer, alignment: 16)
+    // Aligned as pages are, the bytes of a reply and those of a WRITE behind its headers: the
+    // kernel pins the buffers page by page, and copies whole pages faster than two halves.
+    replyBuffer = .allocate(byteCount: Self.maximumTransfer, alignment: Self.pageSize)
+    requestMemory = .allocate(
+      byteCount: Self.maximumTransfer + 3 * Self.pageSize, alignment: Self.pageSize)
     requestBuffer = .allocate(capacity: 1)
     requestBuffer.initialize(to: fuse_buf())
+    requestBuffer.pointee.mem = requestMemory + (Self.pageSize - Self.writeHeaderSize)
     try openSession()
   }
 
@@ -72,6 +99,7 @@ public final class FuseMount {
     unmount()
     replyBuffer.deallocate()
     requestBuffer.deallocate()
+    requestMemory.deallocate()
   }
 
   /// Adds `world` as the top-level directory `name` and returns its slot.

@@ -95,6 +95,27 @@ struct HistoryPropertyTests {
     }
   }
 
+  @Test("A barrier makes the medium's content the cache's, page by page or whole", arguments: seeds)
+  func covered(seed: UInt64) {
+    Self.forEachPoint(seed, failing: seed % 2 == 0) { _, disk in
+      var disk = disk
+      for index in disk.inodes.indices where disk.inodes[index].isAlive {
+        let inode = disk.inodes[index]
+        guard inode.kind == .regular, inode.lost.isEmpty, inode.unwritten.isEmpty else { continue }
+        disk.apply(.synchronize(inode: InodeNumber(UInt32(index)), dataOnly: true))
+        let covered = disk.inodes[index]
+        #expect(covered.durableSize == covered.cachedSize)
+        func digest(_ content: FileContent) -> Digest {
+          var hasher = DigestHasher()
+          content.combine(size: FileContent.maximumSize, into: &hasher)
+          return hasher.finish()
+        }
+        #expect(digest(covered.durable) == digest(covered.cached), "seed \(seed)")
+        #expect(covered.durable.pageCount == covered.cached.pageCount)
+      }
+    }
+  }
+
   @Test("Equal digests mean equal trees, and different trees different digests", arguments: seeds)
   func digests(seed: UInt64) {
     var trees: [Digest: [String: [UInt8]]] = [:]

@@ -22,15 +22,16 @@ extension RepositoryTests {
       (
         "Harness",
         [
-          "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol", "DurabilityModel",
-          "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS", "FoundationEssentials", "Glibc",
-          "Synchronization",
+          "CBareServer", "CLinuxShims", "Determinism", "StorageInterface", "SubjectProtocol",
+          "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects", "FaultFS",
+          "FoundationEssentials", "Glibc", "Synchronization",
         ]
       ),
       ("torture", ["Harness", "Glibc"]),
       ("CFuse", []),
       ("CISAL", []),
       ("CLinuxShims", []),
+      ("CBareServer", []),
     ]
 
     @Test("Every import stands in the table")

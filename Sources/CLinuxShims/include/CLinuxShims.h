@@ -169,6 +169,24 @@ int clinux_alarm_set(int alarm, int64_t moment);
 // another file system (EXDEV). Returns a descriptor, or -1 with errno.
 int clinux_open_subdirectory(int directory, const char *name);
 
+// ---- Calls on files that Swift's Glibc module leaves out (files.c); each returns as glibc's ----
+
+// renameat2 of two paths.
+int clinux_rename(const char *path, const char *target, unsigned flags);
+
+// fallocate.
+int clinux_allocate(int file, int mode, int64_t offset, int64_t length);
+
+// copy_file_range at given places; no position moves.
+ssize_t clinux_copy_range(int from, int64_t offset, int to, int64_t target, size_t count);
+
+// setxattr, getxattr, listxattr, removexattr.
+int clinux_set_attribute(const char *path, const char *name, const void *value, size_t size,
+                         int flags);
+ssize_t clinux_get_attribute(const char *path, const char *name, void *value, size_t size);
+ssize_t clinux_list_attributes(const char *path, char *list, size_t size);
+int clinux_remove_attribute(const char *path, const char *name);
+
 // ---- Command line (options.c): getopt_long, whose header Swift's Glibc module leaves out ----
 
 enum {

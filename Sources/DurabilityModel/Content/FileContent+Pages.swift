@@ -54,8 +54,35 @@ extension FileContent {
   mutating func setPage(_ index: Int, _ page: Page) {
     let leaf = uniqueLeaf(of: index)
     let place = index & (PageNode.fanOut - 1)
-    if leaf.page(place) == nil { pageCount += 1 }
+    if leaf.isHole(place) { pageCount += 1 }
     leaf.set(place, page)
+  }
+
+  /// Puts whole pages in the places from page `index` on, leaf by leaf.
+  mutating func setPages(from index: Int, _ pages: ArraySlice<Page>) {
+    var index = index
+    var position = pages.startIndex
+    while position < pages.endIndex {
+      let place = index & (PageNode.fanOut - 1)
+      let count = min(PageNode.fanOut - place, pages.endIndex - position)
+      // The leaf of the last of them has room for all.
+      let leaf = uniqueLeaf(of: index + count - 1)
+      for offset in 0..<count {
+        if leaf.isHole(place + offset) { pageCount += 1 }
+        leaf.set(place + offset, pages[position + offset])
+      }
+      index += count
+      position += count
+    }
+  }
+
+  /// Makes page `index` what it is in `other`: the same page, or a hole.
+  mutating func takePage(_ index: Int, from other: FileContent) {
+    if let page = other.page(index) {
+      setPage(index, page)
+    } else {
+      removePages(index..<index + 1)
+    }
   }
 
   /// Changes page `index`, of zeros where it was a hole, in a page of this content's own.

@@ -41,6 +41,7 @@ struct FileContent {
   func forEachPiece(
     at offset: UInt64, count: Int, _ body: (UnsafeRawBufferPointer?, Int) -> Void
   ) {
+    guard count > 0 else { return }
     var position = Int(offset)
     let end = position + count
     var leaf: PageNode?

@@ -23,6 +23,9 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
     withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
   }
 
+  // Through a pointer: each access to `header`, a property of a class, is checked for exclusivity.
+  private var cached: UnsafeMutablePointer<CachedDigest> { withUnsafeMutablePointerToHeader { $0 } }
+
   /// A page of zeros.
   static func zeros() -> Page {
     let page = uninitialized()
@@ -47,7 +50,7 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
   /// Replaces bytes from `offset` on; the page must be held by nobody else.
   func replace(at offset: Int, with source: UnsafeRawBufferPointer) {
     precondition(offset >= 0 && offset + source.count <= Page.size, "a write within one page")
-    header.length = -1
+    cached.pointee.length = -1
     guard let base = source.baseAddress else { return }
     storage.advanced(by: offset).copyMemory(from: base, byteCount: source.count)
   }
@@ -55,16 +58,17 @@ final class Page: ManagedBuffer<Page.CachedDigest, UInt8> {
   /// Zeros `count` bytes from `offset` on; the page must be held by nobody else.
   func zero(at offset: Int, count: Int) {
     precondition(offset >= 0 && offset + count <= Page.size, "zeros within one page")
-    header.length = -1
+    cached.pointee.length = -1
     storage.advanced(by: offset).initializeMemory(as: UInt8.self, repeating: 0, count: count)
   }
 
   /// The digest of the first `length` bytes, computed once while the page does not change.
   func digest(length: Int) -> Digest {
-    if header.length == length { return header.digest }
+    if cached.pointee.length == length { return cached.pointee.digest }
     var hasher = DigestHasher()
     hasher.combine(bytes: UnsafeRawBufferPointer(start: storage, count: length))
-    header = CachedDigest(digest: hasher.finish(), length: length)
-    return header.digest
+    let digest = hasher.finish()
+    cached.pointee = CachedDigest(digest: digest, length: length)
+    return digest
   }
 }

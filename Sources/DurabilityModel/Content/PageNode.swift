@@ -14,26 +14,32 @@ final class PageNode: ManagedBuffer<Int, AnyObject?> {
   static func empty(_ count: Int) -> PageNode {
     let node = unsafeDowncast(
       PageNode.create(minimumCapacity: count) { _ in count }, to: PageNode.self)
-    node.withUnsafeMutablePointerToElements { $0.initialize(repeating: nil, count: count) }
+    node.withUnsafeMutablePointerToElements {
+      for place in 0..<count { ($0 + place).initialize(to: nil) }
+    }
     return node
   }
 
   deinit {
-    withUnsafeMutablePointers { count, places in _ = places.deinitialize(count: count.pointee) }
+    // One by one here and in `copy`: the library's own loop over references calls a witness for
+    // each of them, which takes five times as long.
+    withUnsafeMutablePointers { count, places in
+      for place in 0..<count.pointee { (places + place).deinitialize(count: 1) }
+    }
   }
 
   /// How many places it has room for.
-  var count: Int { header }
+  var count: Int { withUnsafeMutablePointerToHeader { $0.pointee } }
 
   /// A node of its own with the same content and room for `count` places, at least its own.
   func copy(_ count: Int) -> PageNode {
-    let own = header
+    let own = self.count
     let node = unsafeDowncast(
       PageNode.create(minimumCapacity: count) { _ in count }, to: PageNode.self)
     withUnsafeMutablePointerToElements { source in
       node.withUnsafeMutablePointerToElements { target in
-        target.initialize(from: source, count: own)
-        (target + own).initialize(repeating: nil, count: count - own)
+        for place in 0..<own { (target + place).initialize(to: source[place]) }
+        for place in own..<count { (target + place).initialize(to: nil) }
       }
     }
     return node
@@ -42,7 +48,7 @@ final class PageNode: ManagedBuffer<Int, AnyObject?> {
   /// The page at `place` of a leaf.
   @inline(__always)
   func page(_ place: Int) -> Page? {
-    guard place < header, let page = withUnsafeMutablePointerToElements({ $0[place] }) else {
+    guard place < count, let page = withUnsafeMutablePointerToElements({ $0[place] }) else {
       return nil
     }
     return unsafeDowncast(page, to: Page.self)
@@ -51,11 +57,15 @@ final class PageNode: ManagedBuffer<Int, AnyObject?> {
   /// The node at `place` of a node that is no leaf.
   @inline(__always)
   func node(_ place: Int) -> PageNode? {
-    guard place < header, let node = withUnsafeMutablePointerToElements({ $0[place] }) else {
+    guard place < count, let node = withUnsafeMutablePointerToElements({ $0[place] }) else {
       return nil
     }
     return unsafeDowncast(node, to: PageNode.self)
   }
+
+  /// Whether nothing is at `place`, for which there is room.
+  @inline(__always)
+  func isHole(_ place: Int) -> Bool { withUnsafeMutablePointerToElements { $0[place] == nil } }
 
   /// Puts something, or nothing, at `place`; the node must be held by nobody else.
   @inline(__always)
@@ -80,7 +90,7 @@ final class PageNode: ManagedBuffer<Int, AnyObject?> {
   /// How many pages lie below it, when it stands at `level`.
   func pageCount(level: Int) -> Int {
     var sum = 0
-    for place in 0..<header {
+    for place in 0..<count {
       if level == 0 {
         if page(place) != nil { sum += 1 }
       } else if let inner = node(place) {

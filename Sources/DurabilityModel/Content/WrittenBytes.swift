@@ -4,38 +4,47 @@
 /// then share; only what lies before the first of them and behind the last is kept as bytes. So a
 /// large write is held once, pending or not, and a small one costs little more than its bytes.
 public struct WrittenBytes: Equatable {
-  /// What lies before the first whole page, then what lies behind the last.
-  private let edges: [UInt8]
-  /// How many of `edges` lie before the first whole page.
+  /// What lies before the first whole page, then what lies behind the last: in `block`, from
+  /// `start` on.
+  private let block: ByteArena.Block?
+  private let start: Int
+  private let edgeCount: Int
+  /// How many of these bytes lie before the first whole page.
   private let headCount: Int
   private let pages: [Page]
 
   /// Copies what is written at `offset` of a file.
-  public init(_ source: UnsafeRawBufferPointer, at offset: UInt64) {
+  init(_ source: UnsafeRawBufferPointer, at offset: UInt64, in arena: inout ByteArena) {
     let within = Int(offset % UInt64(Page.size))
     let head = within == 0 ? 0 : min(source.count, Page.size - within)
     let pageCount = (source.count - head) / Page.size
-    guard pageCount > 0 else {
-      edges = Array(source)
-      headCount = source.count
-      pages = []
-      return
-    }
     let tail = head + pageCount * Page.size
     var pages: [Page] = []
-    pages.reserveCapacity(pageCount)
-    for start in stride(from: head, to: tail, by: Page.size) {
-      pages.append(.copying(UnsafeRawBufferPointer(rebasing: source[start..<start + Page.size])))
+    if pageCount > 0 {
+      pages.reserveCapacity(pageCount)
+      for start in stride(from: head, to: tail, by: Page.size) {
+        pages.append(.copying(UnsafeRawBufferPointer(rebasing: source[start..<start + Page.size])))
+      }
     }
     self.pages = pages
-    headCount = head
-    var edges: [UInt8] = []
-    if head > 0 || tail < source.count {
-      edges.reserveCapacity(head + source.count - tail)
-      edges.append(contentsOf: source[..<head])
-      edges.append(contentsOf: source[tail...])
+    headCount = pageCount == 0 ? source.count : head
+    edgeCount = source.count - pageCount * Page.size
+    guard edgeCount > 0 else {
+      block = nil
+      start = 0
+      return
     }
-    self.edges = edges
+    let (block, start) = arena.keep(
+      UnsafeRawBufferPointer(rebasing: source[..<head]),
+      UnsafeRawBufferPointer(rebasing: source[tail...]))
+    self.block = block
+    self.start = start
+  }
+
+  /// Copies what is written at `offset` of a file.
+  public init(_ source: UnsafeRawBufferPointer, at offset: UInt64) {
+    var arena = ByteArena()
+    self.init(source, at: offset, in: &arena)
   }
 
   /// The same from an array.
@@ -43,8 +52,15 @@ public struct WrittenBytes: Equatable {
     self = source.withUnsafeBytes { WrittenBytes($0, at: offset) }
   }
 
+  /// Those of the bytes outside whole pages that lie in `range` of them.
+  @inline(__always)
+  private func edges(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+    guard let block else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return block.bytes(start + range.lowerBound, range.count)
+  }
+
   /// How many bytes were written.
-  public var count: Int { edges.count + pages.count * Page.size }
+  public var count: Int { edgeCount + pages.count * Page.size }
 
   /// Puts those of its bytes that lie in `range` into `content`, at `offset`. Whole pages are
   /// shared, not copied.
@@ -54,36 +70,36 @@ public struct WrittenBytes: Equatable {
     var position = range.lowerBound
     if position < headCount {
       let end = min(headCount, range.upperBound)
-      edges.withUnsafeBytes {
-        content.write(UnsafeRawBufferPointer(rebasing: $0[position..<end]), at: offset)
-      }
+      content.write(edges(position..<end), at: offset)
       position = end
     }
     while position < min(pagesEnd, range.upperBound) {
-      let page = pages[(position - headCount) / Page.size]
+      let first = (position - headCount) / Page.size
       let within = (position - headCount) % Page.size
-      let length = min(Page.size - within, range.upperBound - position)
+      let whole = (min(pagesEnd, range.upperBound) - position) / Page.size
       let target = place(position)
-      if length == Page.size && target % UInt64(Page.size) == 0 {
-        content.setPage(Int(target / UInt64(Page.size)), page)
+      if within == 0 && whole > 0 && target % UInt64(Page.size) == 0 {
+        content.setPages(
+          from: Int(target / UInt64(Page.size)), pages[first..<first + whole])
+        position += whole * Page.size
       } else {
-        let part = page.bytes[within..<within + length]
+        let length = min(Page.size - within, range.upperBound - position)
+        let part = pages[first].bytes[within..<within + length]
         content.write(UnsafeRawBufferPointer(rebasing: part), at: target)
+        position += length
       }
-      position += length
     }
     if position < range.upperBound {
       let start = position - pages.count * Page.size
       let end = range.upperBound - pages.count * Page.size
-      edges.withUnsafeBytes {
-        content.write(UnsafeRawBufferPointer(rebasing: $0[start..<end]), at: place(position))
-      }
+      content.write(edges(start..<end), at: place(position))
     }
   }
 
   /// Whether both are the same bytes at the same alignment.
   public static func == (left: WrittenBytes, right: WrittenBytes) -> Bool {
-    left.headCount == right.headCount && left.edges == right.edges
+    left.headCount == right.headCount && left.edgeCount == right.edgeCount
+      && left.edges(0..<left.edgeCount).elementsEqual(right.edges(0..<right.edgeCount))
       && left.pages.elementsEqual(right.pages) { $0 === $1 || $0.bytes.elementsEqual($1.bytes) }
   }
 }

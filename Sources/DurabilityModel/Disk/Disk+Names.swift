@@ -94,7 +94,7 @@ extension Disk {
 
   /// What `name` names in the cache's view of `directory`.
   func entry(_ name: [UInt8], in directory: InodeNumber) -> InodeNumber? {
-    self[directory]?.cachedEntries[name]
+    isAlive(directory) ? inodes[Int(directory.rawValue)].cachedEntries[name] : nil
   }
 
   private mutating func pend(_ change: PendingName.Change, _ count: UInt64) {

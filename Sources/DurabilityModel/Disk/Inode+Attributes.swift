@@ -6,7 +6,7 @@ extension Inode {
   }
 
   /// What mtime shows.
-  var modificationTime: FileMoment {
+  @inline(__always) var modificationTime: FileMoment {
     if let set = rareBox?.value.modificationTime, set.operation == modified {
       return .set(set.time)
     }
@@ -14,13 +14,13 @@ extension Inode {
   }
 
   /// What atime shows.
-  var accessTime: FileMoment {
+  @inline(__always) var accessTime: FileMoment {
     if let time = rareBox?.value.accessTime { return .set(time) }
     return .operation(created)
   }
 
   /// Allocated space in units of 512 bytes.
-  var blocks: UInt64 {
+  @inline(__always) var blocks: UInt64 {
     switch kind {
     case .regular:
       UInt64((cached.pageCount + (rareBox?.value.preallocated.count ?? 0)) * (Page.size / 512))
@@ -30,13 +30,13 @@ extension Inode {
   }
 
   /// The device number, of a device; else 0.
-  var device: UInt32 {
+  @inline(__always) var device: UInt32 {
     guard kind == .characterDevice || kind == .blockDevice else { return 0 }
     return target.enumerated().reduce(0) { $0 | UInt32($1.element) << ($1.offset * 8) }
   }
 
   /// What ctime shows: the last change of content or of anything else.
-  var changeTime: UInt64 { max(modified, changed) }
+  @inline(__always) var changeTime: UInt64 { max(modified, changed) }
 
   /// Sets times by operation `operation`.
   mutating func setTimes(

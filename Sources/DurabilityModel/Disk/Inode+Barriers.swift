@@ -8,7 +8,7 @@ extension Inode {
     durableSize = sizeToCover
     var remaining: [PendingData] = []
     if lost.isEmpty && unwritten.isEmpty && !hasDoubtful && durableSize == cachedSize {
-      durable = cached
+      coverDirtyPages()
     } else {
       for item in pendingData {
         if item.isDoubtful {
@@ -31,6 +31,31 @@ extension Inode {
       keepDoubtful(remaining)
     }
   }
+
+  /// Makes the disk's view the cache's, which differ in what is pending alone unless a barrier ever
+  /// failed.
+  ///
+  /// Few dirty pages are handed over one by one, and the two trees stay apart: a tree that both
+  /// held would have its nodes copied by the next write.
+  private mutating func coverDirtyPages() {
+    if errors.count == 0 && pendingData.count <= Self.fewPages && handOverDirtyPages() { return }
+    durable = cached
+  }
+
+  /// Hands the dirty pages over while they are few; whether nothing else can differ.
+  private mutating func handOverDirtyPages() -> Bool {
+    var dirty = 0
+    for item in pendingData {
+      let pages = item.units(of: Page.size)
+      dirty += pages.count
+      guard dirty <= Self.fewPages else { return false }
+      for index in pages { durable.takePage(index, from: cached) }
+    }
+    return durable.pageCount == cached.pageCount
+  }
+
+  /// How many dirty pages a barrier hands over one by one.
+  private static var fewPages: Int { 32 }
 
   /// A synchronous write that succeeded: the sectors of its own range, and the size needed to reach
   /// it, are on the disk (disk.md, "What a barrier covers").

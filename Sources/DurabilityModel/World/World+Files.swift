@@ -3,32 +3,37 @@ public import StorageInterface
 extension World {
   /// What stat shows of an inode.
   public func attributes(_ number: InodeNumber) throws(Errno) -> Attributes {
-    let inode = try inode(number)
+    let index = try index(number)
+    let kind = disk.inodes[index].kind
+    let names = disk.inodes[index].names
     let size: UInt64 =
-      switch inode.kind {
-      case .regular: inode.cachedSize
+      switch kind {
+      case .regular: disk.inodes[index].cachedSize
       case .directory: UInt64(Page.size)
-      case .symbolicLink: UInt64(inode.target.count)
+      case .symbolicLink: UInt64(disk.inodes[index].target.count)
       case .pipe, .socket, .characterDevice, .blockDevice: 0
       }
-    var links = UInt32(max(0, inode.names))
+    var links = UInt32(max(0, names))
     // A directory has its name, its `.` and the `..` of each directory in it; a removed one none.
-    if inode.kind == .directory { links = inode.names > 0 ? UInt32(2 + inode.subdirectories) : 0 }
+    if kind == .directory { links = names > 0 ? UInt32(2 + disk.inodes[index].subdirectories) : 0 }
     return Attributes(
-      inode: number, kind: inode.kind, mode: inode.mode, linkCount: links, user: inode.user,
-      group: inode.group, size: size, blocks: inode.blocks, modified: inode.modified,
-      modificationTime: inode.modificationTime, accessTime: inode.accessTime,
-      changed: inode.changeTime, device: inode.device)
+      inode: number, kind: kind, mode: disk.inodes[index].mode, linkCount: links,
+      user: disk.inodes[index].user, group: disk.inodes[index].group, size: size,
+      blocks: disk.inodes[index].blocks, modified: disk.inodes[index].modified,
+      modificationTime: disk.inodes[index].modificationTime,
+      accessTime: disk.inodes[index].accessTime, changed: disk.inodes[index].changeTime,
+      device: disk.inodes[index].device)
   }
 
   /// Opens a file; with `truncating` its content goes, as by `O_TRUNC`.
   public func open(_ number: InodeNumber, truncating: Bool) throws(Errno) -> HandleID {
-    let inode = try inode(number)
-    guard inode.kind == .regular else {
-      throw inode.kind == .directory ? .isDirectory : .invalidArgument
+    let index = try index(number)
+    let kind = disk.inodes[index].kind
+    guard kind == .regular else {
+      throw kind == .directory ? .isDirectory : .invalidArgument
     }
     try check(.open, number)
-    if truncating && inode.cachedSize > 0 {
+    if truncating && disk.inodes[index].cachedSize > 0 {
       try check(.truncate, number)
       perform(.setSize(inode: number, size: 0), number)
     }
@@ -37,7 +42,7 @@ extension World {
 
   /// Opens a file that the same call has just created: no `open` of its own for faults.
   public func openCreated(_ number: InodeNumber) throws(Errno) -> HandleID {
-    _ = try inode(number)
+    _ = try index(number)
     return add(opened(number))
   }
 
@@ -45,7 +50,7 @@ extension World {
   public func size(of handle: HandleID) throws(Errno) -> UInt64 {
     let number = try description(handle).inode
     try check(.getattr, number)
-    return try inode(number).cachedSize
+    return disk.inodes[try index(number)].cachedSize
   }
 
   /// Sets the size of the file behind a description.
@@ -67,15 +72,24 @@ extension World {
   public func read(
     _ handle: HandleID, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
+    let (content, count) = try readable(handle, at: offset, count: buffer.count)
+    content.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+    return count
+  }
+
+  /// What a read of `count` bytes reads from, and how many of them there are.
+  private func readable(
+    _ handle: HandleID, at offset: UInt64, count: Int
+  ) throws(Errno) -> (FileContent, Int) {
     let number = try description(handle).inode
     let effect = try meet(.read, number)
     if case .fails(let failure)? = effect { throw failure.error }
-    let inode = try inode(number)
-    guard offset < inode.cachedSize else { return 0 }
-    var count = min(buffer.count, Int(inode.cachedSize - offset))
-    if case .short(let most)? = effect { count = min(count, most) }
-    inode.cached.read(at: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
-    return count
+    guard disk.isAlive(number) else { throw .noSuchFile }
+    let index = Int(number.rawValue)
+    let size = disk.inodes[index].cachedSize
+    var most = offset < size ? Int(clamping: size - offset) : 0
+    if case .short(let limit)? = effect { most = min(most, limit) }
+    return (disk.inodes[index].cached, min(count, most))
   }
 
   /// Writes at `offset`; a failed write may leave a prefix behind (disk.md).
@@ -125,20 +139,21 @@ extension World {
   ) {
     perform(
       .write(
-        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset),
+        inode: number, offset: offset, bytes: WrittenBytes(bytes, at: offset, in: &arena),
         durability: durability), number)
     contentChanged(number)
   }
 
   /// Sets the size, with zeros where the file grows. Volatile until a barrier.
   public func setSize(_ number: InodeNumber, to size: UInt64) throws(Errno) {
-    let inode = try inode(number)
-    guard inode.kind == .regular else {
-      throw inode.kind == .directory ? .isDirectory : .invalidArgument
+    let index = try index(number)
+    let kind = disk.inodes[index].kind
+    guard kind == .regular else {
+      throw kind == .directory ? .isDirectory : .invalidArgument
     }
     guard size <= FileContent.maximumSize else { throw .fileTooLarge }
     try check(.truncate, number)
-    guard size != inode.cachedSize else { return }
+    guard size != disk.inodes[index].cachedSize else { return }
     perform(.setSize(inode: number, size: size), number)
     contentChanged(number)
   }

@@ -9,9 +9,9 @@ extension World {
 
   /// As `lookup`, within a call that is no lookup itself.
   func find(_ name: [UInt8], in number: InodeNumber) throws(Errno) -> InodeNumber {
-    let inode = try directory(number)
+    let index = try directoryIndex(number)
     guard name.count <= Self.longestName else { throw .nameTooLong }
-    guard let found = inode.cachedEntries[name] else { throw .noSuchFile }
+    guard let found = disk.inodes[index].cachedEntries[name] else { throw .noSuchFile }
     return found
   }
 
@@ -83,10 +83,10 @@ extension World {
     try checkName(name)
     // A set-group-ID directory hands its group down, and directories the bit too (inode_init_owner
     // of Linux).
-    let inherits = directory.mode & 0o2000 != 0
-    let group = inherits ? directory.group : group
+    let inherits = disk.inodes[directory].mode & 0o2000 != 0
+    let group = inherits ? disk.inodes[directory].group : group
     let mode = inherits && kind == .directory ? mode | 0o2000 : mode
-    guard directory.cachedEntries[name] == nil else { throw .fileExists }
+    guard disk.inodes[directory].cachedEntries[name] == nil else { throw .fileExists }
     try check(operation, name: name)
     if kind == .directory { try claim(pages: 1) }
     let number = disk.nextInode
@@ -109,13 +109,13 @@ extension World {
   public func link(
     _ number: InodeNumber, as name: [UInt8], in parent: InodeNumber
   ) throws(Errno) {
-    let inode = try inode(number)
-    guard inode.kind != .directory else { throw .notPermitted }
-    guard inode.names > 0 else { throw .noSuchFile }
-    guard inode.names < 65000 else { throw .tooManyLinks }
+    let index = try index(number)
+    guard disk.inodes[index].kind != .directory else { throw .notPermitted }
+    guard disk.inodes[index].names > 0 else { throw .noSuchFile }
+    guard disk.inodes[index].names < 65000 else { throw .tooManyLinks }
     let directory = try mutableDirectory(parent)
     try checkName(name)
-    guard directory.cachedEntries[name] == nil else { throw .fileExists }
+    guard disk.inodes[directory].cachedEntries[name] == nil else { throw .fileExists }
     try check(.link, name: name)
     perform(.link(inode: number, directory: parent, name: name), name: name)
   }
@@ -123,7 +123,7 @@ extension World {
   /// Takes a name of a file away. Volatile until a barrier of the directory.
   public func unlink(_ name: [UInt8], in parent: InodeNumber) throws(Errno) {
     let number = try find(name, in: parent)
-    guard disk[number]?.kind != .directory else { throw .isDirectory }
+    guard disk.inodes[Int(number.rawValue)].kind != .directory else { throw .isDirectory }
     try check(.unlink, name: name)
     perform(.unlink(directory: parent, name: name), name: name)
   }
@@ -143,23 +143,24 @@ extension World {
     _ mode: RenameMode
   ) throws(Errno) {
     let number = try find(name, in: parent)
-    let inode = try inode(number)
+    let isDirectory = disk.inodes[try index(number)].kind == .directory
     let target = try mutableDirectory(newParent)
     try checkName(newName)
-    let replaced = target.cachedEntries[newName]
+    let replaced = disk.inodes[target].cachedEntries[newName]
     if replaced == nil && mode == .exchange { throw .noSuchFile }
     if replaced != nil && mode == .noReplace { throw .fileExists }
-    if inode.kind == .directory && isBelow(newParent, number) { throw .invalidArgument }
+    if isDirectory && isBelow(newParent, number) { throw .invalidArgument }
     // Two names of one inode, or one name twice: nothing happens (POSIX, rename).
     if replaced == number { return }
     if let replaced {
-      let old = try self.inode(replaced)
+      let old = try index(replaced)
+      let replacesDirectory = disk.inodes[old].kind == .directory
       if mode == .exchange {
-        if old.kind == .directory && isBelow(parent, replaced) { throw .invalidArgument }
-      } else if old.kind == .directory {
-        guard inode.kind == .directory else { throw .isDirectory }
-        guard old.cachedEntries.isEmpty else { throw .directoryNotEmpty }
-      } else if inode.kind == .directory {
+        if replacesDirectory && isBelow(parent, replaced) { throw .invalidArgument }
+      } else if replacesDirectory {
+        guard isDirectory else { throw .isDirectory }
+        guard disk.inodes[old].cachedEntries.isEmpty else { throw .directoryNotEmpty }
+      } else if isDirectory {
         throw .notDirectory
       }
     }
@@ -182,10 +183,10 @@ extension World {
   }
 
   /// A directory that still has its name: nothing can be put into a removed one.
-  private func mutableDirectory(_ number: InodeNumber) throws(Errno) -> Inode {
-    let inode = try directory(number)
-    guard inode.names > 0 else { throw .noSuchFile }
-    return inode
+  private func mutableDirectory(_ number: InodeNumber) throws(Errno) -> Int {
+    let index = try directoryIndex(number)
+    guard disk.inodes[index].names > 0 else { throw .noSuchFile }
+    return index
   }
 
   private func checkName(_ name: [UInt8]) throws(Errno) {

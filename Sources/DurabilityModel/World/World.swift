@@ -5,44 +5,50 @@ import StorageInterface
 ///
 /// Both targets drive this class and decide nothing themselves: `sim` through the simulated
 /// storage, `fuse` through the mount. It belongs to one thread.
+///
+/// The properties that every call touches are not checked for exclusive access while the program
+/// runs: the checks were a quarter of the instructions of a small write, and no property is touched
+/// while a change of it is under way.
 public final class World {
   /// The disk as it is now.
-  public internal(set) var disk: Disk
+  @exclusivity(unchecked) public internal(set) var disk: Disk
   /// What was recorded, where recording is on.
-  public internal(set) var recording: Recording?
+  @exclusivity(unchecked) public internal(set) var recording: Recording?
   /// The faults, and which fired.
-  public internal(set) var faults: FaultPlan
+  @exclusivity(unchecked) public internal(set) var faults: FaultPlan
   /// The stable number of the outstanding request; faults and recordings are keyed by it.
-  public private(set) var request: UInt64 = 0
+  @exclusivity(unchecked) public private(set) var request: UInt64 = 0
   /// How many barriers failed since the world began.
   public internal(set) var failedBarriers = 0
   /// How many faults of any kind fired since the world began.
   public internal(set) var firedFaults = 0
   /// How often a call met a fault, a full quota or a stopped file system: an `open` that did may
   /// fail (design.md, section 5).
-  public internal(set) var hindrances = 0
+  @exclusivity(unchecked) public internal(set) var hindrances = 0
   /// Whether every later call hangs too once one does: for a subject without a process of its own,
   /// which cannot be stopped in the middle of a call.
-  public var staysHung = false
+  @exclusivity(unchecked) public var staysHung = false
   /// Whether no call is served any more.
   var isHung: Bool { staysHung && hangs > 0 }
   /// How many calls never returned.
-  public internal(set) var hangs = 0
+  @exclusivity(unchecked) public internal(set) var hangs = 0
   /// Called with the milliseconds of a slow operation; where nobody waits, it takes no time.
   public var onDelay: ((Int) -> Void)?
   /// Where set, every call of an operation is noted, so that faults can be placed on them.
-  public internal(set) var callLog: CallLog?
+  @exclusivity(unchecked) public internal(set) var callLog: CallLog?
   /// How many bytes the files may take, and what a write that needs more gets.
-  public var quota: Quota? { didSet { usedPages = nil } }
+  @exclusivity(unchecked) public var quota: Quota? { didSet { usedPages = nil } }
   /// How many pages count against the quota; nil where that must be counted again.
-  var usedPages: Int?
+  @exclusivity(unchecked) var usedPages: Int?
   /// How many calls there were, of any kind: a subject that makes none is hung or done.
-  public internal(set) var calls: UInt64 = 0
+  @exclusivity(unchecked) public internal(set) var calls: UInt64 = 0
 
-  var descriptions: [Description?] = []
+  @exclusivity(unchecked) var descriptions: [Description?] = []
+  /// Where the bytes of writes are kept.
+  @exclusivity(unchecked) var arena = ByteArena()
   /// How often the content of a file changed, for background work that comes after a change.
-  var changes: [InodeNumber: Int] = [:]
-  private var freeDescriptions: [Int] = []
+  @exclusivity(unchecked) var changes: [InodeNumber: Int] = [:]
+  @exclusivity(unchecked) private var freeDescriptions: [Int] = []
   private var counters: [Counter] = []
 
   /// An open file description.
@@ -88,6 +94,22 @@ public final class World {
   func inode(_ number: InodeNumber) throws(Errno) -> Inode {
     guard let inode = disk[number] else { throw .noSuchFile }
     return inode
+  }
+
+  // The calls that a subject makes most look at the fields they need where they lie in the disk: a
+  // copy of an inode takes hold of everything in it.
+
+  /// The place of an inode in the disk.
+  func index(_ number: InodeNumber) throws(Errno) -> Int {
+    guard disk.isAlive(number) else { throw .noSuchFile }
+    return Int(number.rawValue)
+  }
+
+  /// The place of a directory in the disk.
+  func directoryIndex(_ number: InodeNumber) throws(Errno) -> Int {
+    let index = try index(number)
+    guard disk.inodes[index].kind == .directory else { throw .notDirectory }
+    return index
   }
 
   func directory(_ number: InodeNumber) throws(Errno) -> Inode {

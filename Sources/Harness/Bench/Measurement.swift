@@ -15,7 +15,7 @@ struct Measurement: Codable, Sendable {
   /// Makes a measurement of samples, and of the peer's where it has one.
   init(
     _ name: String, unit: String, _ samples: [Double], peer: String? = nil,
-    peerSamples: [Double] = []
+    peerSamples: [Double] = [], lessIsMore: Bool = false
   ) {
     self.name = name
     self.unit = unit
@@ -25,7 +25,8 @@ struct Measurement: Codable, Sendable {
     if peer != nil {
       let other = Self.median(peerSamples)
       peerMedian = other
-      ratio = other > 0 ? median / other : nil
+      let (above, below) = lessIsMore ? (other, median) : (median, other)
+      ratio = below > 0 ? above / below : nil
     }
   }
 

@@ -5,13 +5,27 @@ import FoundationEssentials
 /// `torture bench`.
 enum BenchCommand {
   static let options: [Options.Specification] = [
+    .init(
+      name: "area", argument: "AREA[,…]",
+      help: "measure that alone: \(Area.allCases.map(\.rawValue).joined(separator: ", "))"),
     .init(name: "report", argument: "DIR", help: "where bench.json goes (default Reports)"),
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
-    .init(name: "shrink", argument: nil, help: "only shrink a failure of each planted bug"),
     .init(name: "help", argument: nil, help: "this text"),
   ]
+
+  /// A part of the measurements.
+  enum Area: String, CaseIterable {
+    /// Distinct crash states a second.
+    case sim, fuse
+    /// The mount's own speed and memory.
+    case mount
+    /// How long planted bugs stay hidden.
+    case canaries
+    /// How far and how fast their failures shrink, and whether they replay.
+    case shrink
+  }
 
   static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
     let options = try Options(words, options, command: "bench")
@@ -19,10 +33,12 @@ enum BenchCommand {
       Console.print(
         Options.help(
           "torture bench [OPTION…]",
-          "Measures throughput on one pinned core, and searches for every planted bug from fresh\n"
-            + "seeds. Prints a table and writes bench.json.", Self.options))
+          "Measures throughput on one pinned core, the mount against a bare server and the native\n"
+            + "file system, and searches for every planted bug from fresh seeds. Prints a table "
+            + "and\nwrites bench.json.", Self.options))
       return 0
     }
+    let areas = try areas(options)
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)
     let seconds = try options.seconds("seconds") ?? 2
     let base =
@@ -42,26 +58,29 @@ enum BenchCommand {
       measurements.append(measurement)
       Console.print(row(measurement))
     }
-    var large = try shrinkCanaries(library, factory, add)
-    if options.has("shrink") {
-      for name in large { Console.print("TOO LARGE  \(name)") }
-      return large.isEmpty ? 0 : 3
+    let report = options.values["report"] ?? "Reports"
+    var failed = areas.contains(.shrink) ? try shrinkCanaries(library, factory, add) : []
+    if areas.contains(.mount) {
+      try Files.makeDirectory(report)
+      try MountBench(program: program, nativeDirectory: report, isInterrupted: isInterrupted)
+        .measure(add)
     }
     let scenario = try library.load(library.directory + "/controls/throughput.json5")
-    for kind in TargetKind.allCases {
+    for kind in TargetKind.allCases where areas.contains(kind == .sim ? .sim : .fuse) {
       add(
         try ThroughputBench(
           targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds
         ).measure())
     }
-    let escaped = try searchCanaries(library, factory, base, add)
-    large += escaped
+    if areas.contains(.canaries) {
+      failed += try searchCanaries(library, factory, base, add).map { "ESCAPED  planted bug \($0)" }
+    }
     try write(
       BenchReport(
         environment: environment, pinning: "processor \(cpu)", measurements: measurements),
-      to: options.values["report"] ?? "Reports")
-    for name in escaped { Console.print("ESCAPED  planted bug \(name)") }
-    return large.isEmpty ? 0 : 3
+      to: report)
+    for line in failed { Console.print(line) }
+    return failed.isEmpty ? 0 : 3
   }
 
   /// Shrinks a failure of each planted bug; those that are not within the bars.
@@ -73,7 +92,7 @@ enum BenchCommand {
       try ShrinkBench(library: library, targets: factory).measure(on: kind) { bug, sample in
         guard let sample, sample.passes else {
           large.append(
-            "\(bug) on \(kind.rawValue): "
+            "NOT SHRUNK  \(bug) on \(kind.rawValue): "
               + (sample.map {
                 "\($0.lines) lines, \($0.replaysBefore) and \($0.replaysAfter) replays of "
                   + "\(ShrinkBench.replays)"
@@ -89,6 +108,18 @@ enum BenchCommand {
       }
     }
     return large
+  }
+
+  private static func areas(_ options: Options) throws(RunError) -> [Area] {
+    guard let text = options.values["area"] else { return Area.allCases }
+    var areas: [Area] = []
+    for word in text.split(separator: ",") {
+      guard let area = Area(rawValue: String(word)) else {
+        throw .usage("there is no area \"\(word)\" to measure; torture bench --help lists them")
+      }
+      areas.append(area)
+    }
+    return areas
   }
 
   /// Searches for each planted bug from three fresh base seeds on each target.

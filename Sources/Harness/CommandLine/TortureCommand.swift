@@ -48,6 +48,8 @@ public enum TortureCommand {
       return 2
     }
     switch name {
+    // A process of the bench's own, and so on no list of commands.
+    case "bench-peer": return BenchPeerCommand.run(Array(arguments.dropFirst()))
     case "help" where arguments.count == 2: return main([arguments[1], "--help"])
     case "--help", "-h", "help":
       Console.print(help)

@@ -211,7 +211,9 @@ public final class SubjectPump {
     switch source {
     case .mount:
       guard let mount else { return }
-      do throws(MountFailure) { try mount.processNext() } catch { throw lose(error) }
+      // All that wait: while a program makes one call after the other, the next is there before
+      // the loop could have asked for it.
+      do throws(MountFailure) { try mount.processPending() } catch { throw lose(error) }
       lastOperation = MonotonicClock.now
     case .output:
       guard let child else { return }
