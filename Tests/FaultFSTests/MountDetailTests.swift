@@ -28,7 +28,7 @@ struct MountDetailTests {
     #expect(outcome == .init(status: 0, output: ""))
     let operations = (world.recording?.operations ?? []).map { recorded -> String in
       switch recorded.operation {
-      case .write(_, let offset, _, .synchronous): "synchronous \(offset)"
+      case .synchronizeRange(_, let range): "synchronous \(range.lowerBound)"
       case .synchronize(_, let dataOnly): dataOnly ? "fdatasync" : "fsync"
       default: "other"
       }
