@@ -138,4 +138,52 @@ struct StoppedFileSystemTests {
     #expect(failure { try lab.syncRoot() } == .readOnlyFileSystem)
     #expect(lab.disk.nameSets == [[], ["a"]])
   }
+
+  @Test(
+    "Random histories: what was covered before it stopped survives, and nothing is covered after",
+    arguments: [AfterFailedBarrier.ext4Abort, .xfsShutdown, .btrfsReadOnly, .ext4JournalAbort])
+  func property(after: AfterFailedBarrier) throws {
+    let limits = ExplosionLimits(exhaustiveUpTo: 8, samplesPerPoint: 3)
+    var stopped = 0
+    for seed in 1...8 as ClosedRange<UInt64> {
+      let faults = [FaultableOperation.fsync, .fdatasync, .fsyncdir].map {
+        Fault(
+          request: 0, operation: $0, role: FileRole(name: "*"), nth: 3, error: .ioError,
+          after: after)
+      }
+      var history = RandomHistory(Seed(seed).derived("stopping"), faults: faults)
+      var covered: [InodeNumber: Covered] = [:]
+      var names: [EntryName: InodeNumber?] = [:]
+      var applied = 0
+      var hasStopped = false
+      for _ in 0..<60 {
+        history.step()
+        let disk = history.lab.disk
+        let operations = try #require(history.lab.world.recording).operations
+        for recorded in operations[applied...] {
+          if case .stop = recorded.operation { hasStopped = true }
+          switch recorded.operation {
+          case .synchronize, .synchronizeDirectory: if hasStopped { continue }
+          default: break
+          }
+          HistoryPropertyTests.follow(recorded.operation, disk, &covered, &names)
+        }
+        applied = operations.count
+      }
+      guard hasStopped else { continue }
+      stopped += 1
+      let disk = history.lab.disk
+      for choice in disk.choices(limits, seed: Seed(seed)) {
+        let state = disk.afterPowerLoss(choice)
+        for (inode, known) in covered where state[inode] != nil {
+          #expect(known.isKept(in: state.bytes(inode)), "\(after), seed \(seed): \(choice.text)")
+        }
+        for (name, inode) in names {
+          let found = state.entry(name.name, in: name.directory)
+          #expect(found == inode, "\(after), seed \(seed): \(choice.text)")
+        }
+      }
+    }
+    #expect(stopped > 2)
+  }
 }

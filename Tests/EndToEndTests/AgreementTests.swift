@@ -16,6 +16,15 @@ extension EndToEndTests {
       #expect((first?.activity.statesWithDrops ?? 0) > 100)
     }
 
+    @Test(
+      "Faults come to the same on sim and on fuse",
+      arguments: ["hanging-calls", "short-io", "stopped-disk"])
+    func faults(scenario: String) throws {
+      let inProcess = try Self.determined([scenario], "sim", jobs: 1, seeds: 1)
+      let mounted = try Self.determined([scenario], "fuse", jobs: 1, seeds: 1)
+      #expect(inProcess == mounted)
+    }
+
     @Test("Three runs in a row come to the same", arguments: ["sim", "fuse"])
     func repetition(target: String) throws {
       let scenario = [Workspace.scenario("small")]
