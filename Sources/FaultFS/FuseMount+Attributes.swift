@@ -40,8 +40,8 @@ extension FuseMount {
       try world.setAttributes(
         node.inode,
         mode: changes & FUSE_SET_ATTR_MODE != 0 ? UInt16(attributes.st_mode & 0o7777) : nil,
-        user: changes & FUSE_SET_ATTR_UID != 0 ? attributes.st_uid : nil,
-        group: changes & FUSE_SET_ATTR_GID != 0 ? attributes.st_gid : nil)
+        user: changes & FUSE_SET_ATTR_UID != 0 ? userInWorld(attributes.st_uid) : nil,
+        group: changes & FUSE_SET_ATTR_GID != 0 ? groupInWorld(attributes.st_gid) : nil)
     }
     // With a size the kernel says "now" for mtime, which the truncation sets anyway.
     guard changes & FUSE_SET_ATTR_SIZE == 0 else { return }

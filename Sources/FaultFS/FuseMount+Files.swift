@@ -98,7 +98,7 @@ extension FuseMount {
   ) throws(Errno) {
     let world = try world(of: parent)
     let name = try name(text)
-    let caller = Caller(request)
+    let caller = callerInWorld(request)
     var created: InodeNumber?
     do throws(Errno) {
       created = try world.create(

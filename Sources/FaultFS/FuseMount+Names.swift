@@ -15,7 +15,7 @@ extension FuseMount {
       FuseMount.answer(request) { mount throws(Errno) in
         let parent = mount.node(parent)
         let world = try mount.world(of: parent)
-        let caller = Caller(request)
+        let caller = mount.callerInWorld(request)
         let inode = try world.makeDirectory(
           try mount.name(name), in: parent.inode, mode: UInt16(mode & 0o7777),
           user: caller.user, group: caller.group)
@@ -32,7 +32,7 @@ extension FuseMount {
         guard let target else { throw .invalidArgument }
         let parent = mount.node(parent)
         let world = try mount.world(of: parent)
-        let caller = Caller(request)
+        let caller = mount.callerInWorld(request)
         let bytes = [UInt8](UnsafeRawBufferPointer(start: target, count: strlen(target)))
         let inode = try world.makeSymbolicLink(
           try mount.name(name), in: parent.inode, target: bytes, user: caller.user,
@@ -118,7 +118,7 @@ extension FuseMount {
   ) throws(Errno) {
     let world = try world(of: parent)
     let name = try name(text)
-    let caller = Caller(request)
+    let caller = callerInWorld(request)
     let permissions = UInt16(mode & 0o7777)
     let kind: FileKind
     switch mode & S_IFMT {

@@ -78,6 +78,19 @@ extension FuseMount {
     return status
   }
 
+  /// The user that a world knows for `user`: whoever mounted is root there, so that the same seed
+  /// gives the same states whoever runs it.
+  func userInWorld(_ user: UInt32) -> UInt32 { user == owner.user ? 0 : user }
+
+  /// The group that a world knows for `group`.
+  func groupInWorld(_ group: UInt32) -> UInt32 { group == owner.group ? 0 : group }
+
+  /// Whom a world knows as the caller of `request`.
+  func callerInWorld(_ request: fuse_req_t?) -> (user: UInt32, group: UInt32) {
+    let caller = Caller(request)
+    return (userInWorld(caller.user), groupInWorld(caller.group))
+  }
+
   /// The answer that tells the kernel about the inode `node`.
   func entry(_ node: NodeNumber) throws(Errno) -> fuse_entry_param {
     var entry = fuse_entry_param()

@@ -12,7 +12,7 @@ extension EndToEndTests {
       // Not an abbreviation of --model or --seed.
       (["run", "--mod", "posix-min"], "does not know --mod"),
       (["run", "--see=1"], "does not know --see=1"),
-      (["run", "nosuch"], "no scenario is called \"nosuch\"; there are: checkpoints, "),
+      (["run", "nosuch"], "no scenario is called \"nosuch\"; there are: automatic-checkpoints, "),
       (["run", "/nonexistent/x.json5"], "no scenario is called \"/nonexistent/x.json5\""),
       (["run", "/"], "/: cannot be read: Is a directory"),
       (["run", "smoke", "--scenarios", "/nonexistent"], "no scenarios at /nonexistent"),
@@ -45,7 +45,7 @@ extension EndToEndTests {
       (["run", "smoke", "--subject-command", "cat", "--target", "sim"], "needs --target fuse"),
       (["replay"], "takes one failure directory"),
       (["replay", "a", "b"], "takes one failure directory"),
-      (["replay", "/nonexistent"], "/nonexistent/schedule: cannot be read: there is no such file"),
+      (["replay", "/nonexistent"], "/nonexistent: there is no such directory"),
       (["list"], "usage: torture list"),
       (["list", "everything"], "usage: torture list"),
       (["doctor", "please"], "torture doctor takes no words"),
