@@ -19,8 +19,6 @@ struct FailedFsyncTests {
   ///
   /// - A checkpoint that fails under `data=journal` leaves the old content, or whatever the blocks
   ///   held: the model keeps the new content in the cache and may lose it, and invents nothing.
-  /// - An inode that leaves the cache of xfs or btrfs comes back with the size that is on the disk;
-  ///   the model keeps the size that processes saw.
   /// - btrfs that turned read-only answers syncfs with 0 or EIO; the model with EROFS, as
   ///   `data=journal` does.
   /// - A failed flush may leave what was written before it on the disk or not: the model counts it
@@ -33,8 +31,6 @@ struct FailedFsyncTests {
     "ext4-journal crash: after clean umount+mount": 5,
     "ext4-journal std: read after DONTNEED": 5,
     "ext4-journal drop: after DONTNEED (failing on)": 7,
-    "btrfs bg3: cache read": 6,
-    "xfs bg3: cache read": 6,
     "btrfs syncfs: fsync fd1": 16,
     "btrfs heal-retry: syncfs": 8,
     "btrfs std: syncfs (fd opened after)": 8,

@@ -147,6 +147,7 @@ public struct Disk {
     case .evict(let number):
       with(number) {
         $0.dropPages(nil)
+        $0.revertSize()
         $0.errors.markSeen()
       }
     case .synchronizeFileSystem:
