@@ -8,6 +8,7 @@ extension Disk {
     let carries = rules.fileBarrier
     let forces = carries == .earlierMetadata && (!dataOnly || changesMetadata(number))
     with(number) { $0.cover() }
+    if !dataOnly { coverAttributes(of: number) }
     carry(carries, number, forces)
   }
 
@@ -35,6 +36,7 @@ extension Disk {
 
   /// A barrier of a directory that succeeded.
   mutating func coverDirectory(_ number: InodeNumber) {
+    coverAttributes(of: number)
     switch rules.directoryBarrier {
     case .ownEntries: coverNames(of: number)
     case .earlierMetadata: commitMetadata()
@@ -223,9 +225,10 @@ extension Inode {
           Int(bounds.lowerBound) / sectorSize..<Int(bounds.upperBound) / sectorSize)
       }
       durable.zero(item.range)
-      neverSynced.remove(
-        (Int(item.range.lowerBound) + sectorSize - 1) / sectorSize..<Int(item.range.upperBound)
-          / sectorSize)
+      // A hole may be punched within one sector.
+      let firstSector = (Int(item.range.lowerBound) + sectorSize - 1) / sectorSize
+      let endSector = max(firstSector, Int(item.range.upperBound) / sectorSize)
+      neverSynced.remove(firstSector..<endSector)
       remaining = remaining.flatMap { $0.parts(outside: item.range) }
     }
     pendingData = remaining
