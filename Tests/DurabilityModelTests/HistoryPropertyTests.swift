@@ -174,7 +174,7 @@ struct HistoryPropertyTests {
     for recorded in recording.operations {
       let before = disk
       disk.apply(recorded.operation)
-      guard !recorded.operation.isBarrier, recorded.operation.kindName != "setattr",
+      guard !recorded.operation.isBarrier, recorded.operation.kindName != "fallocate",
         !Self.givesUnwrittenPagesBack(recorded.operation, before)
       else { continue }
       for choice in before.choices(Self.limits, seed: Seed(seed)) {
@@ -201,6 +201,8 @@ struct HistoryPropertyTests {
   static func extend(_ choice: PowerLossChoice, to disk: Disk) -> PowerLossChoice {
     var result = disk.choice(keepingAll: false)
     for index in choice.names.indices { result.names[index] = choice.names[index] }
+    let later = disk.pendingAttributes.count - choice.attributes.count
+    result.attributes = choice.attributes + Array(repeating: false, count: later)
     for index in result.files.indices {
       guard let old = choice.files.first(where: { $0.inode == result.files[index].inode }) else {
         continue

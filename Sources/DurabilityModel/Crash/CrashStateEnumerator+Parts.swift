@@ -7,6 +7,7 @@ extension CrashStateEnumerator {
   /// where the space was never synced every kind of garbage in turn.
   func choice(keeping kept: [Bool]) -> PowerLossChoice {
     var names = [Bool](repeating: false, count: disk.pendingNames.count)
+    var attributes = [Bool](repeating: false, count: disk.pendingAttributes.count)
     var choices = files.map { number in
       PowerLossChoice.FileChoice(
         inode: number,
@@ -14,11 +15,12 @@ extension CrashStateEnumerator {
     }
     for (unit, isKept) in zip(units, kept) where isKept {
       if let name = unit.name { names[name] = true }
+      if let place = unit.attributes { attributes[place] = true }
       guard let file = unit.file else { continue }
       for index in unit.data { choices[file].data[index] = .all }
       if let size = unit.size { choices[file].size = max(choices[file].size, size) }
     }
-    return PowerLossChoice(names: names, files: choices)
+    return PowerLossChoice(names: names, attributes: attributes, files: choices)
   }
 
   /// Lists the choice that keeps the marked units whole, with a kind of garbage where it matters.

@@ -45,6 +45,8 @@ public struct CrashStateEnumerator {
     var operation: UInt64
     /// The place in `disk.pendingNames`, for an entry operation.
     var name: Int?
+    /// The place in `disk.pendingAttributes`, for a change of attributes.
+    var attributes: Int?
     /// The file, and the places in its queues.
     var file: Int?
     var data: Range<Int> = 0..<0
@@ -64,6 +66,9 @@ public struct CrashStateEnumerator {
     var units: [Unit] = []
     for (index, pending) in disk.pendingNames.enumerated() {
       units.append(Unit(operation: pending.operation, name: index))
+    }
+    for (index, pending) in disk.pendingAttributes.enumerated() where disk.isAlive(pending.inode) {
+      units.append(Unit(operation: pending.operation, attributes: index))
     }
     // A file whose last name is gone for good has states that nobody can see.
     let hasNameless = disk.inodes.contains { $0.isAlive && $0.names == 0 }

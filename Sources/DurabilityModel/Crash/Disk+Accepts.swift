@@ -3,6 +3,7 @@ extension Disk {
   /// the persistence model or this crash point does not permit.
   public func accepts(_ choice: PowerLossChoice) -> Bool {
     guard choice.names.count == pendingNames.count,
+      choice.attributes.isEmpty || choice.attributes.count == pendingAttributes.count,
       NameDependencies(pendingNames).isClosed(choice.names)
     else { return false }
     var next = 0

@@ -9,7 +9,7 @@ import Determinism
 extension Disk {
   /// The operations of which something is pending, by number, in issue order.
   public var pendingOperations: [UInt64] {
-    var numbers = pendingNames.map(\.operation)
+    var numbers = pendingNames.map(\.operation) + pendingAttributes.map(\.operation)
     for inode in inodes where inode.isAlive {
       numbers += inode.pendingData.map(\.operation) + inode.pendingSizes.map(\.operation)
     }
@@ -23,6 +23,7 @@ extension Disk {
   public var keepingNothing: PowerLossChoice {
     PowerLossChoice(
       names: Array(repeating: false, count: pendingNames.count),
+      attributes: Array(repeating: false, count: pendingAttributes.count),
       files: CrashStateEnumerator(disk: self, limits: ExplosionLimits(), seed: Seed(0)).files.map {
         PowerLossChoice.FileChoice(
           inode: $0, data: Array(repeating: .none, count: self[$0]?.pendingData.count ?? 0),
@@ -42,6 +43,7 @@ extension Disk {
       result.names[index] = true
     }
     result.names = NameDependencies(pendingNames).completed(result.names)
+    result.attributes = markingAttributes(of: number, true, in: choice)
     for index in result.files.indices {
       guard let inode = self[result.files[index].inode] else { continue }
       for (item, pending) in inode.pendingData.enumerated() where pending.operation == number {
@@ -62,6 +64,16 @@ extension Disk {
     return result
   }
 
+  private func markingAttributes(
+    of number: UInt64, _ kept: Bool, in choice: PowerLossChoice
+  ) -> [Bool] {
+    var marks = attributeMarks(choice)
+    for (index, pending) in pendingAttributes.enumerated() where pending.operation == number {
+      marks[index] = kept
+    }
+    return marks == attributeMarks(choice) ? choice.attributes : marks
+  }
+
   /// `choice` with nothing of operation `number`, nor of the entry operations that need it.
   public func dropping(_ number: UInt64, in choice: PowerLossChoice) -> PowerLossChoice {
     var result = choice
@@ -69,6 +81,7 @@ extension Disk {
       result.names[index] = false
     }
     result.names = NameDependencies(pendingNames).reduced(result.names)
+    result.attributes = markingAttributes(of: number, false, in: choice)
     for index in result.files.indices {
       guard let inode = self[result.files[index].inode] else { continue }
       for (item, pending) in inode.pendingData.enumerated() where pending.operation == number {
@@ -111,9 +124,15 @@ extension Disk {
         ordinal < places.count ? choice.names[places[ordinal]] : places.isEmpty && keepsOthers)
     }
     names = NameDependencies(pendingNames).reduced(names)
+    let marks = other.attributeMarks(choice)
+    let attributes = pendingAttributes.map { pending in
+      let number = counterpart(pending.operation)
+      let place = other.pendingAttributes.firstIndex { $0.operation == number }
+      return place.map { marks[$0] } ?? keepsOthers
+    }
     let files = CrashStateEnumerator(disk: self, limits: ExplosionLimits(), seed: Seed(0)).files
     return PowerLossChoice(
-      names: names,
+      names: names, attributes: attributes,
       files: files.map { transferred($0, choice, other, keepsOthers, counterpart) })
   }
 

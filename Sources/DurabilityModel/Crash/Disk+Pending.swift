@@ -17,6 +17,11 @@ extension Disk {
         PendingDescription(
           operation: pending.operation, kept: kept ? "kept   " : "dropped", detail: "name"))
     }
+    for (pending, kept) in zip(pendingAttributes, attributeMarks(choice)) {
+      result.append(
+        PendingDescription(
+          operation: pending.operation, kept: kept ? "kept   " : "dropped", detail: "attributes"))
+    }
     for file in choice.files {
       guard let inode = self[file.inode] else { continue }
       for (item, kept) in zip(inode.pendingData, file.data) {

@@ -7,6 +7,9 @@ public struct PowerLossChoice: Sendable, Equatable {
   /// For each pending entry operation, in issue order, whether it was kept. Closed under
   /// dependence.
   public var names: [Bool]
+  /// For each pending change of attributes, in issue order, whether it was kept; empty where all
+  /// were.
+  public var attributes: [Bool]
   /// The files with pending data or sizes, by inode number.
   public var files: [FileChoice]
 
@@ -53,14 +56,18 @@ public struct PowerLossChoice: Sendable, Equatable {
   }
 
   /// Makes a choice.
-  public init(names: [Bool], files: [FileChoice]) {
+  public init(names: [Bool], attributes: [Bool] = [], files: [FileChoice]) {
     self.names = names
+    self.attributes = attributes
     self.files = files
   }
 
   /// The one-line form.
   public var text: String {
     var parts = ["names=" + names.map { $0 ? "1" : "0" }.joined()]
+    if !attributes.isEmpty {
+      parts.append("attributes=" + attributes.map { $0 ? "1" : "0" }.joined())
+    }
     for file in files {
       let data = file.data.map { kept in
         switch kept {
@@ -83,21 +90,34 @@ public struct PowerLossChoice: Sendable, Equatable {
 
   /// Reads the one-line form; nil when `text` is none.
   public init?(parsing text: String) {
-    names = []
+    attributes = []
     files = []
-    guard text.hasPrefix("names=") else { return nil }
-    for (index, part) in text.split(separator: " ").enumerated() {
-      if index == 0 {
-        guard part.hasPrefix("names=") else { return nil }
-        for digit in part.utf8.dropFirst(6) {
-          guard digit == 0x30 || digit == 0x31 else { return nil }
-          names.append(digit == 0x31)
+    let parts = text.split(separator: " ")
+    guard let first = parts.first, let marks = Self.marks(first, behind: "names=") else {
+      return nil
+    }
+    names = marks
+    for (index, part) in parts.enumerated().dropFirst() {
+      if index == 1, part.hasPrefix("attributes=") {
+        guard let marks = Self.marks(part, behind: "attributes="), !marks.isEmpty else {
+          return nil
         }
+        attributes = marks
       } else {
         guard let file = FileChoice(parsing: part) else { return nil }
         files.append(file)
       }
     }
+  }
+
+  private static func marks(_ part: Substring, behind prefix: String) -> [Bool]? {
+    guard part.hasPrefix(prefix) else { return nil }
+    var marks: [Bool] = []
+    for digit in part.utf8.dropFirst(prefix.utf8.count) {
+      guard digit == 0x30 || digit == 0x31 else { return nil }
+      marks.append(digit == 0x31)
+    }
+    return marks
   }
 }
 
@@ -151,12 +171,13 @@ extension PowerLossChoice.FileChoice {
 extension PowerLossChoice {
   /// Whether a pending operation was dropped, in whole or in part.
   public var dropsAnything: Bool {
-    names.contains(false) || files.contains { $0.data.contains { $0 != .all } }
+    names.contains(false) || attributes.contains(false)
+      || files.contains { $0.data.contains { $0 != .all } }
   }
 
   /// Whether something that was pending was kept.
   public var keepsAnything: Bool {
-    names.contains(true)
+    names.contains(true) || attributes.contains(true)
       || files.contains { $0.size > 0 || $0.exactSize != nil || $0.data.contains { $0 != .none } }
   }
 

@@ -8,6 +8,7 @@ extension Disk {
     let carries = rules.fileBarrier
     let forces = carries == .earlierMetadata && (!dataOnly || changesMetadata(number))
     with(number) { $0.cover() }
+    if !dataOnly { coverAttributes(of: number) }
     carry(carries, number, forces)
   }
 
@@ -35,6 +36,7 @@ extension Disk {
 
   /// A barrier of a directory that succeeded.
   mutating func coverDirectory(_ number: InodeNumber) {
+    coverAttributes(of: number)
     switch rules.directoryBarrier {
     case .ownEntries: coverNames(of: number)
     case .earlierMetadata: commitMetadata()

@@ -17,6 +17,7 @@ extension Disk {
     disk.health = .working
     disk.errors = ErrorSequence()
     disk.pendingNames = []
+    disk.settleAttributes(choice.attributes)
     for (pending, kept) in zip(pendingNames, choice.names) where kept { disk.makeDurable(pending) }
     var next = 0
     for index in 1..<disk.inodes.count where disk.inodes[index].isAlive {
@@ -222,6 +223,7 @@ extension Inode {
     doubtfulSectors = RangeSet()
     cached = durable
     cachedSize = durableSize
+    settlePreallocated()
     cachedEntries = durableEntries
     modified = durableModified
     changed = 0

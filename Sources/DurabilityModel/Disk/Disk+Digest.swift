@@ -59,6 +59,7 @@ extension Disk {
       for item in inode.pendingData where item.isDoubtful { hasher.combine(item.offset) }
     }
     for pending in pendingNames { hasher.combine(pending.operation) }
+    for pending in pendingAttributes { hasher.combine(pending.operation) }
     if health != .working { hasher.combine(UInt64(health.rawValue)) }
     if errors.isUnseen { hasher.combine(UInt64(errors.newest.rawValue) << 8) }
   }
@@ -92,7 +93,10 @@ extension RareAttributes {
     hasher.combine(UInt64(extended.count))
     if let set = modificationTime, set.operation == modified { combine(set.time) }
     if let time = accessTime { combine(time) }
-    for range in preallocated.ranges {
+    let ranges =
+      preallocated.ranges
+      + (durablePreallocated == preallocated ? [] : durablePreallocated.ranges)
+    for range in ranges {
       hasher.combine(UInt64(range.lowerBound))
       hasher.combine(UInt64(range.upperBound))
     }

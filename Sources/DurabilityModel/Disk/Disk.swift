@@ -16,6 +16,8 @@ public struct Disk {
   var inodes: [Inode]
   /// Entry operations that no directory barrier has covered, in issue order.
   var pendingNames: [PendingName] = []
+  /// Changes of attributes that no fsync has covered, in issue order.
+  var pendingAttributes: [PendingAttributes] = []
   /// The files with a pending truncation, where the model ties truncations to names.
   var truncatedFiles: [InodeNumber] = []
   /// How many mutating operations the world has seen; the number of the newest one.
@@ -91,7 +93,7 @@ public struct Disk {
 
   /// How many operations' effects no barrier has covered yet.
   public var pendingCount: Int {
-    inodes.reduce(pendingNames.count) {
+    inodes.reduce(pendingNames.count + pendingAttributes.count) {
       $0 + max($1.pendingData.count, $1.pendingSizes.count)
     }
   }
@@ -110,6 +112,7 @@ public struct Disk {
       with(number) { $0.setSize(size, operation: count) }
       noteTruncation(of: number, count)
     case .setAttributes(let number, let mode, let user, let group):
+      pendAttributes(of: number, count)
       with(number) {
         $0.mode = mode
         $0.user = user
@@ -120,11 +123,13 @@ public struct Disk {
       with(number) { $0.allocate(offset..<offset + length, mode, operation: count) }
       noteTruncation(of: number, count)
     case .setExtendedAttribute(let number, let name, let value):
+      pendAttributes(of: number, count)
       with(number) {
         $0.rare.set(name, to: value)
         $0.changed = count
       }
     case .setTimes(let number, let accessed, let modified):
+      if accessed != .keep { pendAttributes(of: number, count) }
       with(number) { $0.setTimes(accessed: accessed, modified: modified, operation: count) }
     case .synchronize(let number, let dataOnly):
       guard !parameters.liesAboutBarriers else { break }

@@ -28,8 +28,7 @@ public enum DiskOperation: Equatable {
   case setExtendedAttribute(inode: InodeNumber, name: [UInt8], value: [UInt8]?)
   /// Sets the times that a program may set.
   case setTimes(inode: InodeNumber, accessed: TimeChange, modified: TimeChange)
-  /// Changes permissions and owner. The model makes it durable at once: no promise of a store hangs
-  /// on it.
+  /// Changes permissions and owner. Volatile until an fsync, as `PendingAttributes` has it.
   case setAttributes(inode: InodeNumber, mode: UInt16, user: UInt32, group: UInt32)
   /// A barrier of a file that succeeded.
   case synchronize(inode: InodeNumber, dataOnly: Bool)

@@ -68,7 +68,7 @@ extension Inode {
   ///
   /// Zeroing is a change of data, sector by sector, like any other; growth is a change of the size
   /// with zeros behind it (disk.md: "truncate up, fallocate: size without data: zeros"). That space
-  /// was given is known at once and survives a power cut: no content hangs on it.
+  /// was given survives a power cut once a barrier has covered it; no content hangs on it.
   mutating func allocate(_ range: Range<UInt64>, _ mode: AllocationMode, operation: UInt64) {
     guard !range.isEmpty else { return }
     if mode.zeros { punch(range, operation: operation) }
@@ -93,14 +93,40 @@ extension Inode {
   /// Gives space to those of `pages` that hold nothing.
   private mutating func preallocate(_ pages: Range<Int>) {
     var rare = rare
+    rare.preallocated.formUnion(Self.holes(of: cached, in: pages))
+    self.rare = rare
+  }
+
+  /// The pages of `pages` that hold nothing in `content`.
+  private static func holes(of content: FileContent, in pages: Range<Int>) -> RangeSet {
+    var holes = RangeSet()
     var position = UInt64(pages.lowerBound * Page.size)
     let end = UInt64(pages.upperBound * Page.size)
     while position < end {
-      let data = min(cached.firstData(from: position) ?? end, end)
-      rare.preallocated.insert(Int(position) / Page.size..<Int(data) / Page.size)
+      let data = min(content.firstData(from: position) ?? end, end)
+      holes.insert(Int(position) / Page.size..<Int(data) / Page.size)
       if data >= end { break }
-      position = cached.firstHole(from: data)
+      position = content.firstHole(from: data)
     }
+    return holes
+  }
+
+  /// A barrier of the whole file covers the space that it was given.
+  mutating func coverPreallocated() {
+    guard let rare = rareBox?.value, rare.durablePreallocated != rare.preallocated else { return }
+    self.rare.durablePreallocated = rare.preallocated
+  }
+
+  /// After a power cut: the space that a barrier covered, where nothing was written to it.
+  mutating func settlePreallocated() {
+    guard var rare = rareBox?.value,
+      !rare.preallocated.isEmpty || !rare.durablePreallocated.isEmpty
+    else { return }
+    rare.preallocated = RangeSet()
+    for range in rare.durablePreallocated.ranges {
+      rare.preallocated.formUnion(Self.holes(of: durable, in: range))
+    }
+    rare.durablePreallocated = rare.preallocated
     self.rare = rare
   }
 

@@ -5,6 +5,7 @@ extension Inode {
   /// Nothing is copied: the disk's view becomes the cache's, except where an earlier failed barrier
   /// keeps the two apart.
   mutating func cover() {
+    coverPreallocated()
     durableSize = sizeToCover
     var remaining: [PendingData] = []
     if lost.isEmpty && unwritten.isEmpty && !hasDoubtful && durableSize == cachedSize {

@@ -13,6 +13,8 @@ struct RareAttributes: Equatable, Sendable {
   /// Pages that were given space and never written to (unwritten extents): they read as zeros, and
   /// look like holes to `SEEK_DATA`.
   var preallocated = RangeSet()
+  /// Those of them that a barrier covered: where a power cut leaves a hole, they have space still.
+  var durablePreallocated = RangeSet()
 
   /// A time that a program set.
   struct SetTime: Equatable, Sendable {
