@@ -9,8 +9,9 @@ import StorageInterface
 /// medium without copying. A crash is a function of a disk and a choice (`Disk+Crash.swift`) and
 /// returns a new disk; clones share everything until one of them writes.
 ///
-/// Not modelled here: extended attributes and times of day (mtime is an operation count); mode and
-/// owner are durable at once.
+/// Modes, owners and extended attributes are a fourth queue (`PendingAttributes`).
+///
+/// Not modelled here: times of day (mtime is an operation count unless a program sets it).
 public struct Disk {
   /// By inode number; number 0 names nothing.
   var inodes: [Inode]

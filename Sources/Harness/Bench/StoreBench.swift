@@ -236,7 +236,7 @@ struct StoreBench {
           }
           try fill(store, 0..<50)
           let begun = monotonicSeconds()
-          BenchThreads.run(threads) { (thread: Int) in
+          onThreads(threads, pinned: false) { (thread: Int) in
             let vector = [Float](repeating: Float(thread), count: Self.dimension)
             for number in 0..<count {
               try? store.put(Store.Key(id: Self.id(thread * count + number)), vector: vector)
