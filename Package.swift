@@ -54,7 +54,7 @@ let package = Package(
       name: "PosixIO", dependencies: ["StorageInterface", "CLinuxShims"], swiftSettings: settings),
     .target(
       name: "Subjects",
-      dependencies: ["ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO"],
+      dependencies: ["Locks", "ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO"],
       swiftSettings: settings),
     .target(
       name: "FaultFS",
@@ -99,7 +99,7 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(
       name: "SubjectsTests",
-      dependencies: ["Subjects", "SubjectProtocol", "StorageInterface", "PosixIO"],
+      dependencies: ["Locks", "Subjects", "SubjectProtocol", "StorageInterface", "PosixIO"],
       swiftSettings: testSettings),
     .testTarget(
       name: "FaultFSTests",

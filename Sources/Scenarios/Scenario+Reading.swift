@@ -45,6 +45,7 @@ extension Scenario {
     if let node = reader.node("weights") {
       weights = try Self.weights(node, reader)
     }
+    try reader.set(&concurrency, "concurrency", in: 1...8)
     swarm = try reader.boolean("swarm") ?? swarm
     if var keys = try reader.object("keys") {
       try keys.set(&self.keys.count, "count", in: 1...10_000)

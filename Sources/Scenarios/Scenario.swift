@@ -23,6 +23,8 @@ public struct Scenario: Sendable, Equatable {
   public var weights = WorkWeights.standard
   /// Whether each seed switches whole kinds of steps off and draws the weights anew.
   public var swarm = true
+  /// How many requests may be outstanding at once, where the subject takes so many.
+  public var concurrency = 8
   /// The ids that a run uses.
   public var keys = Keys()
   /// The size that large records are padded to by their metadata.

@@ -1,4 +1,6 @@
-/// A store under test inside this process: it answers one request at a time.
+/// A store under test inside this process: it answers one request at a time, unless its answer to
+/// `hello` says a `concurrency` above 1. Then `answer` is called from so many threads at once on
+/// `fuse`; on `sim` one request is answered after the other even where they overlap.
 ///
 /// The same conforming type is driven in process (target `sim`) and by the protocol's lines on
 /// standard input (target `fuse`).

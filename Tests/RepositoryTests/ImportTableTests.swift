@@ -17,7 +17,7 @@ extension RepositoryTests {
       ("PosixIO", ["StorageInterface", "CLinuxShims", "Glibc"]),
       (
         "Subjects",
-        ["ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO", "Glibc"]
+        ["Locks", "ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO", "Glibc"]
       ),
       ("FaultFS", ["CFuse", "CLinuxShims", "DurabilityModel", "StorageInterface", "Glibc"]),
       (

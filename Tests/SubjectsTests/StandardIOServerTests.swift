@@ -1,4 +1,5 @@
 import Glibc
+import Locks
 import StorageInterface
 import SubjectProtocol
 import Testing
@@ -17,6 +18,31 @@ private final class NotingSubject: Subject {
   }
 }
 
+/// Says that it takes `width` requests at once, and answers none before so many have come.
+private final class MeetingSubject: Subject, @unchecked Sendable {
+  let monitor = Monitor()
+  let width: Int
+  var arrived = 0
+
+  init(width: Int) { self.width = width }
+
+  func answer(_ request: Request) -> Answer {
+    if case .hello = request {
+      return .hello(
+        SubjectDescription(
+          name: "meeting", contract: Contract(), operations: [.get], features: [],
+          concurrency: width))
+    }
+    monitor.enter()
+    defer { monitor.leave() }
+    arrived += 1
+    monitor.wakeAll()
+    let meeting = (arrived + width - 1) / width * width
+    while arrived < meeting { monitor.wait() }
+    return .record(nil)
+  }
+}
+
 @Suite("The loop of a subject process")
 struct StandardIOServerTests {
   /// A file without a name; a pipe would need a thread that empties it.
@@ -31,7 +57,7 @@ struct StandardIOServerTests {
 
   /// What a server wrote for `input`, line by line, and how it ended.
   private static func serve(
-    _ input: [UInt8], _ subject: NotingSubject, lineLimit: Int = 1 << 20, bufferSize: Int = 16
+    _ input: [UInt8], _ subject: any Subject, lineLimit: Int = 1 << 20, bufferSize: Int = 16
   ) throws -> (lines: [String], ending: StandardIOServer.Ending) {
     let requests = try unnamedFile()
     let answers = try unnamedFile()
@@ -66,6 +92,20 @@ struct StandardIOServerTests {
     #expect(ending == .endOfInput)
     #expect(
       subject.requests == [.flush, .get(RecordKey(id: [0x61]), transaction: nil), .close])
+  }
+
+  @Test("A subject that takes several requests at once is asked them at once", arguments: 2...5)
+  func severalAtOnce(width: Int) throws {
+    var input = RequestEncoder.line(.hello(options: .emptyObject), number: nil)
+    for number in 1...width * 20 {
+      input += RequestEncoder.line(
+        .get(RecordKey(id: [0x61]), transaction: nil), number: UInt64(number))
+    }
+    let (lines, ending) = try Self.serve(input, MeetingSubject(width: width))
+    #expect(ending == .endOfInput)
+    let numbers = lines.dropFirst().map { AnswerDecoder.number(of: Array($0.utf8)) }
+    #expect(Set(numbers) == Set((1...UInt64(width * 20)).map { $0 }))
+    #expect(numbers.count == width * 20)
   }
 
   @Test("What is no request is answered, not handed on, and the loop goes on")

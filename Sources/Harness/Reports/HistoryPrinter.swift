@@ -12,26 +12,33 @@ enum HistoryPrinter {
     let end = end ?? operations.count
     var lines: [String] = []
     var printed = 0
-    for exchange in epoch.exchanges {
-      while printed < min(exchange.firstOperation, end) {
+    func printOperations(before position: Int) {
+      while printed < min(position, end) {
         lines.append(line(printed, operations[printed]))
         printed += 1
       }
-      guard exchange.firstOperation <= end else { break }
-      lines.append("request " + exchange.request.text)
-      while printed < min(exchange.lastOperation, end) {
-        lines.append(line(printed, operations[printed]))
-        printed += 1
-      }
-      if exchange.lastOperation <= end {
-        lines.append("answer \(exchange.request.number) " + text(exchange.outcome))
-      }
     }
-    while printed < end {
-      lines.append(line(printed, operations[printed]))
-      printed += 1
+    for event in events(epoch) {
+      printOperations(before: event.position)
+      guard event.position <= end else { break }
+      lines.append(event.text)
     }
+    printOperations(before: end)
     return lines
+  }
+
+  /// Requests and answers in the order in which they came.
+  private static func events(_ epoch: RecordedEpoch) -> [(position: Int, text: String)] {
+    var events: [(place: Int, position: Int, text: String)] = []
+    for exchange in epoch.exchanges {
+      events.append((exchange.issue, exchange.firstOperation, "request " + exchange.request.text))
+      events.append(
+        (
+          exchange.end, exchange.lastOperation,
+          "answer \(exchange.request.number) " + text(exchange.outcome)
+        ))
+    }
+    return events.sorted { $0.place < $1.place }.map { ($0.position, $0.text) }
   }
 
   /// One operation, numbered as crash points count them.

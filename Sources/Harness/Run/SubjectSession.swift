@@ -44,6 +44,9 @@ struct SubjectSession {
       samplesPerPoint: scenario.explosion.samplesPerPoint)
   }
 
+  /// How many requests may be outstanding at once.
+  var concurrency: Int { min(description.concurrency, scenario.concurrency) }
+
   var recoverer: Recoverer { Recoverer(target: target, open: open) }
 
   /// The same session on another disk.
@@ -76,7 +79,8 @@ struct SubjectSession {
   func requests(epoch: Int, seed: Seed) -> [ScheduledRequest] {
     let generator = WorkloadGenerator(
       scenario: scenario, seed: seed, operations: description.operations,
-      features: description.features, transactions: contract.transactions)
+      features: description.features, transactions: contract.transactions,
+      concurrency: concurrency)
     var requests = generator.epoch(epoch)
     guard epoch > 0, let first = requests.first else { return requests }
     let base = UInt64(epoch) * 1_000_000 + 800_000

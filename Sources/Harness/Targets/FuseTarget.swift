@@ -38,9 +38,17 @@ final class FuseTarget: Target {
   private var world: World?
   private var slot: Int?
   private var worldName = ""
+  private var window: UInt64 = 0
   private var worldCount = 0
   private var hello = Request.hello(options: .emptyObject)
   private var isGreeted = false
+  /// Whether the subject takes several requests at once, so that each carries its number.
+  private var isNumbered = false
+  /// The requests that were sent and not answered.
+  private var outstanding: [(request: Request, number: UInt64)] = []
+  /// Lines that go out when an answer is waited for: in one piece, so that what the subject finds
+  /// to read does not depend on who of the two was faster.
+  private var unsent: [UInt8] = []
   private var knownDumps: [Digest: Dump] = [:]
 
   /// How many worlds one mount serves before it is renewed (a renewal takes 2.1 ms, platform.md).
@@ -103,6 +111,7 @@ final class FuseTarget: Target {
   /// the user wants another.
   private func adopt(_ description: SubjectDescription) throws(RunError) {
     mapsMemory = description.features.contains(.memoryMap)
+    isNumbered = description.concurrency > 1
     let wanted: MountOptions.CacheMode =
       switch mode {
       case .direct: .direct
@@ -124,7 +133,7 @@ final class FuseTarget: Target {
   private func greet() throws(RunError) -> Exchange {
     endProcess()
     try start()
-    return try send(hello)
+    return try ask(hello)
   }
 
   func enter(_ world: World, freshProcess: Bool) throws(RunError) {
@@ -139,6 +148,7 @@ final class FuseTarget: Target {
     slot = mount.attach(world, name: worldName)
     world.onDelay = Self.wait
     self.world = world
+    window = 0
   }
 
   /// Takes the time of a slow operation. Everything on this thread waits: a mount has one loop.
@@ -148,22 +158,38 @@ final class FuseTarget: Target {
     while nanosleep(&time, &left) != 0 && errno == EINTR { time = left }
   }
 
-  func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange {
+  func send(
+    _ request: Request, number: UInt64, window: UInt64
+  ) throws(RunError) -> SubjectBreakdown? {
     guard let world else { preconditionFailure("a request before any world was entered") }
-    if pump?.child == nil { try start() }
-    if !isGreeted {
-      world.beginRequest(0)
-      let greeting = try send(hello)
-      guard case .answer(.hello) = greeting else { return greeting.orRubbish("hello") }
-      isGreeted = true
+    if outstanding.isEmpty {
+      if pump?.child == nil { try start() }
+      if let breakdown = try greetIfNew(world) { return breakdown }
+      if let breakdown = strayLine(before: request) { return breakdown }
     }
-    world.beginRequest(number)
+    if self.window != window { world.beginRequest(window) }
+    self.window = window
     var sent = request
     if case .open(_, let dimension, let options) = request {
       sent = .open(
         directory: directory.mountPoint + "/" + worldName, dimension: dimension, options: options)
     }
-    return try send(sent)
+    queue(sent, number: number, isNumbered: isNumbered)
+    return nil
+  }
+
+  private func greetIfNew(_ world: World) throws(RunError) -> SubjectBreakdown? {
+    guard !isGreeted else { return nil }
+    world.beginRequest(0)
+    window = 0
+    switch try ask(hello) {
+    case .answer(.hello): isGreeted = true
+    case .broken(let breakdown): return breakdown
+    case .answer:
+      return SubjectBreakdown(
+        kind: .rubbish, message: "its answer to hello is none of that request")
+    }
+    return nil
   }
 
   func pullMappedStores() throws(RunError) {
@@ -177,9 +203,15 @@ final class FuseTarget: Target {
 
   func endProcess() {
     pump?.stop()
-    isGreeted = false
+    forgetProcess()
     world?.closeAll()
     try? directory.eraseScratch()
+  }
+
+  private func forgetProcess() {
+    isGreeted = false
+    outstanding = []
+    unsent = []
   }
 
   func shutDown() {
@@ -244,54 +276,94 @@ final class FuseTarget: Target {
 
   // MARK: Requests and answers
 
-  /// Requests carry no number: nothing overlaps, and equal answers stay equal bytes.
-  private func send(_ request: Request) throws(RunError) -> Exchange {
-    guard let pump else { throw .harness("the mount is gone") }
-    if pump.child?.takeLine() != nil {
-      // It would be taken for the answer to the next request.
-      endProcess()
-      let name = request.name.rawValue
-      return .broken(
-        SubjectBreakdown(kind: .rubbish, message: "it wrote a line nobody asked for before \(name)")
-      )
-    }
-    var line: [UInt8] = []
-    RequestEncoder.append(request, number: nil, to: &line)
-    switch pump.exchange(line, limit: timeLimit) {
-    case .success(let answer): return decode(answer, to: request)
-    case .failure(let failure): return try broken(failure, request)
+  /// Asks while nothing else is outstanding.
+  private func ask(_ request: Request) throws(RunError) -> Exchange {
+    if let breakdown = strayLine(before: request) { return .broken(breakdown) }
+    queue(request, number: 0, isNumbered: false)
+    switch try receive() {
+    case .answer(let answer, _): return .answer(answer)
+    case .broken(let breakdown): return .broken(breakdown)
     }
   }
 
+  /// A line that is there before anything was asked would be taken for the answer to `request`.
+  private func strayLine(before request: Request) -> SubjectBreakdown? {
+    guard pump?.child?.takeLine() != nil else { return nil }
+    endProcess()
+    let name = request.name.rawValue
+    return SubjectBreakdown(
+      kind: .rubbish, message: "it wrote a line nobody asked for before \(name)")
+  }
+
+  /// Without `isNumbered` the line carries no number, so that equal answers stay equal bytes.
+  private func queue(_ request: Request, number: UInt64, isNumbered: Bool) {
+    if !unsent.isEmpty { unsent.append(0x0A) }
+    RequestEncoder.append(request, number: isNumbered ? number : nil, to: &unsent)
+    outstanding.append((request, number))
+  }
+
+  func receive() throws(RunError) -> Reply {
+    guard let pump else { throw .harness("the mount is gone") }
+    precondition(!outstanding.isEmpty, "an answer needs a request")
+    if !unsent.isEmpty {
+      pump.send(unsent)
+      unsent.removeAll(keepingCapacity: true)
+    }
+    switch pump.receive(limit: timeLimit) {
+    case .success(let line): return take(line)
+    case .failure(let failure): return .broken(try broken(failure))
+    }
+  }
+
+  /// Finds the request that a line answers: the only one, or the one that it names.
+  private func take(_ line: [UInt8]) -> Reply {
+    var index = 0
+    if isNumbered, isGreeted {
+      if let number = AnswerDecoder.number(of: line) {
+        guard let place = outstanding.firstIndex(where: { $0.number == number }) else {
+          return rubbish("its answer is to request \(number), which is not outstanding")
+        }
+        index = place
+      } else if outstanding.count > 1 {
+        let count = outstanding.count
+        return rubbish("its answer does not say to which of \(count) outstanding requests it is")
+      }
+    }
+    let (request, number) = outstanding[index]
+    do throws(JSONError) {
+      let answer = try decode(line, to: request)
+      outstanding.remove(at: index)
+      return .answer(answer, to: number)
+    } catch {
+      return rubbish("its answer to \(request.name.rawValue) is none: \(error)")
+    }
+  }
+
+  private func rubbish(_ message: String) -> Reply {
+    endProcess()
+    return .broken(SubjectBreakdown(kind: .rubbish, message: message))
+  }
+
   /// A dump whose bytes came before need not be read again.
-  private func decode(_ line: [UInt8], to request: Request) -> Exchange {
+  private func decode(_ line: [UInt8], to request: Request) throws(JSONError) -> Answer {
     var key = Digest.zero
     if case .dump = request {
       var hasher = DigestHasher()
       hasher.combine(line)
       key = hasher.finish()
-      if let known = knownDumps[key] { return .answer(.dump(known)) }
+      if let known = knownDumps[key] { return .dump(known) }
     }
-    do throws(JSONError) {
-      let decoded = try AnswerDecoder.decode(line, to: request.name)
-      if case .dump(let dump) = decoded.answer {
-        if knownDumps.count >= Self.knownDumpLimit { knownDumps.removeAll() }
-        knownDumps[key] = dump
-      }
-      return .answer(decoded.answer)
-    } catch {
-      endProcess()
-      return .broken(
-        SubjectBreakdown(
-          kind: .rubbish, message: "its answer to \(request.name.rawValue) is none: \(error)"))
+    let answer = try AnswerDecoder.decode(line, to: request.name).answer
+    if case .dump(let dump) = answer {
+      if knownDumps.count >= Self.knownDumpLimit { knownDumps.removeAll() }
+      knownDumps[key] = dump
     }
+    return answer
   }
 
-  private func broken(
-    _ failure: SubjectFailure, _ request: Request
-  ) throws(RunError) -> Exchange {
+  private func broken(_ failure: SubjectFailure) throws(RunError) -> SubjectBreakdown {
     let remains = pump?.stop()
-    isGreeted = false
+    forgetProcess()
     world?.closeAll()
     let errors = String(decoding: remains?.standardError.bytes ?? [], as: UTF8.self)
     var message = "\(failure)"
@@ -303,13 +375,13 @@ final class FuseTarget: Target {
     case .harness, .couldNotStart: throw .harness(message)
     case .exited, .signalled:
       let kind: SubjectBreakdown.Kind = Self.saysOutOfMemory(errors) ? .outOfMemory : .ended
-      return .broken(SubjectBreakdown(kind: kind, message: message))
+      return SubjectBreakdown(kind: kind, message: message)
     case .closedOutput:
-      return .broken(SubjectBreakdown(kind: .ended, message: message))
+      return SubjectBreakdown(kind: .ended, message: message)
     case .answerTooLong:
-      return .broken(SubjectBreakdown(kind: .rubbish, message: message))
+      return SubjectBreakdown(kind: .rubbish, message: message)
     case .idleTooLong, .tookTooLong, .callNeverReturns:
-      return .broken(SubjectBreakdown(kind: .hung, message: message))
+      return SubjectBreakdown(kind: .hung, message: message)
     }
   }
 
@@ -317,13 +389,5 @@ final class FuseTarget: Target {
   private static func saysOutOfMemory(_ errors: String) -> Bool {
     ["MemoryError", "bad_alloc", "out of memory", "Out of memory", "Cannot allocate memory"]
       .contains { errors.contains($0) }
-  }
-}
-
-extension Exchange {
-  fileprivate func orRubbish(_ name: String) -> Exchange {
-    if case .broken = self { return self }
-    return .broken(
-      SubjectBreakdown(kind: .rubbish, message: "its answer to \(name) is none of that request"))
   }
 }

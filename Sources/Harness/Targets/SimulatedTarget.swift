@@ -1,3 +1,4 @@
+import Determinism
 import DurabilityModel
 import Scenarios
 import StorageInterface
@@ -14,6 +15,8 @@ final class SimulatedTarget: Target {
   private let makeSubject: SubjectFactory
   private var world: World?
   private var subject: (any Subject)?
+  private var outstanding: [(request: Request, number: UInt64)] = []
+  private var window: UInt64 = 0
 
   /// A target for subjects that `makeSubject` makes.
   init(makeSubject: @escaping SubjectFactory) { self.makeSubject = makeSubject }
@@ -30,11 +33,31 @@ final class SimulatedTarget: Target {
     world.staysHung = true
     self.world = world
     subject = nil
+    outstanding = []
+    window = 0
   }
 
-  func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange {
+  /// Nothing is done yet: a request is worked on when its answer is waited for, so all that
+  /// overlap are issued before the first of them is.
+  func send(_ request: Request, number: UInt64, window: UInt64) -> SubjectBreakdown? {
     guard let world else { preconditionFailure("a request before any world was entered") }
-    world.beginRequest(number)
+    if self.window != window { world.beginRequest(window) }
+    self.window = window
+    outstanding.append((request, number))
+    return nil
+  }
+
+  /// Has one of the outstanding requests answered, in an order that their numbers draw: the same
+  /// whatever is removed around them.
+  func receive() throws(RunError) -> Reply {
+    guard let world else { preconditionFailure("an answer before any world was entered") }
+    precondition(!outstanding.isEmpty, "an answer needs a request")
+    var index = 0
+    if outstanding.count > 1 {
+      let turns = outstanding.map { Self.turn($0.number) }
+      index = turns.indices.min { turns[$0] < turns[$1] } ?? 0
+    }
+    let (request, number) = outstanding.remove(at: index)
     let current =
       subject
       ?? makeSubject { (_: String) throws(Errno) -> any Storage in
@@ -45,11 +68,18 @@ final class SimulatedTarget: Target {
     if world.hangs > 0 {
       // A process would still be waiting in that call.
       subject = nil
+      outstanding = []
       return .broken(
         SubjectBreakdown(
           kind: .hung, message: "a call of the subject never returned: an injected fault"))
     }
-    return .answer(answer)
+    return .answer(answer, to: number)
+  }
+
+  private static func turn(_ number: UInt64) -> Digest {
+    var hasher = DigestHasher()
+    hasher.combine(number)
+    return hasher.finish()
   }
 
   /// Nothing is mapped here.
@@ -57,6 +87,7 @@ final class SimulatedTarget: Target {
 
   func endProcess() {
     subject = nil
+    outstanding = []
     world?.closeAll()
   }
 

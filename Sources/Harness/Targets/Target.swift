@@ -20,8 +20,17 @@ protocol Target: AnyObject {
   /// process that has seen nothing; otherwise it may be one that has finished with earlier worlds.
   func enter(_ world: World, freshProcess: Bool) throws(RunError)
 
-  /// Sends a request and waits for the answer.
-  func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange
+  /// Sends a request without waiting for the answer. Operations from now on belong to `window`, the
+  /// first of the requests that may be outstanding together.
+  ///
+  /// What is returned ended the subject's process before the request could be sent.
+  func send(
+    _ request: Request, number: UInt64, window: UInt64
+  ) throws(RunError) -> SubjectBreakdown?
+
+  /// Waits for the next answer to any of the outstanding requests. After `broken` none is
+  /// outstanding.
+  func receive() throws(RunError) -> Reply
 
   /// Brings what the subject's shared mappings stored to its world, where it has any; the subject
   /// waits for a request meanwhile.
@@ -32,6 +41,27 @@ protocol Target: AnyObject {
 
   /// Gives back everything: no process, no mount, no directory is left.
   func shutDown()
+}
+
+extension Target {
+  /// Sends a request while none is outstanding, and waits for the answer.
+  func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange {
+    if let breakdown = try send(request, number: number, window: number) {
+      return .broken(breakdown)
+    }
+    switch try receive() {
+    case .answer(let answer, _): return .answer(answer)
+    case .broken(let breakdown): return .broken(breakdown)
+    }
+  }
+}
+
+/// What came of waiting for an answer.
+enum Reply {
+  /// One of the outstanding requests was answered.
+  case answer(Answer, to: UInt64)
+  /// None was, and the process is gone.
+  case broken(SubjectBreakdown)
 }
 
 /// How one exchange with a subject ended.

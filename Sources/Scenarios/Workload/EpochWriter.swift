@@ -70,6 +70,9 @@ struct EpochWriter {
         addStep(kinds[random.index(weights: kindWeights)])
       }
     }
+    if generator.concurrency > 1 {
+      OverlapDraw(generator, epoch: epoch).overlap(&requests)
+    }
     return requests
   }
 

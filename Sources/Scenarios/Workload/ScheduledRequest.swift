@@ -8,11 +8,17 @@ public struct ScheduledRequest: Sendable, Equatable {
   public var number: UInt64
   /// The request.
   public var request: Request
+  /// Where it may be sent while others are outstanding: once every request numbered up to this one
+  /// is answered. Nil: once all before it are.
+  ///
+  /// A number and not a count, so that it means the same when requests are removed.
+  public var after: UInt64?
 
   /// Makes a scheduled request.
-  public init(number: UInt64, request: Request) {
+  public init(number: UInt64, request: Request, after: UInt64? = nil) {
     self.number = number
     self.request = request
+    self.after = after
   }
 
   /// The distance between the numbers of two epochs.

@@ -12,15 +12,18 @@ public struct WorkloadGenerator: Sendable {
   let seed: Seed
   let operations: Set<OperationName>
   let features: Set<Feature>
+  /// How many requests may be outstanding at once.
+  let concurrency: Int
   /// The weights of this seed, after the swarm and without what the subject does not support.
   public let weights: WorkWeights
 
   /// Makes a generator for a subject that supports `operations` and `features`; `transactions` says
-  /// whether its contract has them.
+  /// whether its contract has them, `concurrency` how many requests it takes at once.
   public init(
     scenario: Scenario, seed: Seed, operations: Set<OperationName>, features: Set<Feature>,
-    transactions: Bool
+    transactions: Bool, concurrency: Int = 1
   ) {
+    self.concurrency = concurrency
     self.scenario = scenario
     self.seed = seed.derived("workload")
     self.operations = operations
