@@ -185,10 +185,6 @@ public final class FuseMount {
         fuse_reply_err(request, EINTR)
       }, Unmanaged.passUnretained(self).toOpaque())
   }
-
-  /// How many worlds were ever attached. The kernel keeps a few inodes for each, so a mount is best
-  /// replaced every few thousand worlds.
-  public var attachedCount: Int { worlds.count }
 }
 
 extension FuseMount {

@@ -297,4 +297,51 @@ struct AfterStateTests {
     try lab.sync(file.handle)
     #expect(contents(lab, file.inode) == [filled(2, 100) + filled(1, 3996)])
   }
+
+  // MARK: A flush that failed, and pages in doubt.
+
+  @Test("flush: the caller alone is told, the data is in doubt, and the next barrier covers it")
+  func flush() throws {
+    let (lab, inode, handle) = try lab(filled(1, 4096), .flush)
+    let other = try lab.open("a")
+    try lab.write(handle, filled(2, 4096), at: 0)
+    #expect(failure { try lab.sync(handle) } == .ioError)
+    #expect(contents(lab, inode).isSuperset(of: [filled(1, 4096), filled(2, 4096)]))
+    #expect(failure { try lab.world.synchronizeFileSystem(other) } == nil)
+    try lab.sync(other)
+    #expect(contents(lab, inode) == [filled(2, 4096)])
+  }
+
+  @Test("ext4-journal: a page dropped from the cache is read from its place, and stays in doubt")
+  func droppedInDoubt() throws {
+    let (lab, inode, handle) = try lab(filled(1, 4096), .ext4Journal)
+    try lab.write(handle, filled(2, 4096), at: 0)
+    #expect(failure { try lab.sync(handle) } == .ioError)
+    for _ in 0..<2 {
+      try lab.world.adviseDontNeed(range: 0..<4096, of: handle)
+      #expect(lab.disk.bytes(inode) == filled(1, 4096))
+      try lab.sync(handle)
+      #expect(contents(lab, inode).isSuperset(of: [filled(1, 4096), filled(2, 4096)]))
+    }
+    try lab.write(handle, filled(3, 10), at: 0)
+    #expect(lab.disk.bytes(inode) == filled(3, 10) + filled(1, 4086))
+    try lab.sync(handle)
+    #expect(contents(lab, inode) == [filled(3, 10) + filled(1, 4086)])
+  }
+
+  @Test("ext4-journal: an append dropped from the cache shows what the blocks held, ever the same")
+  func droppedAppend() throws {
+    let (lab, inode, handle) = try lab(filled(1, 4096), .ext4Journal)
+    try lab.write(handle, filled(2, 4096), at: 4096)
+    #expect(failure { try lab.sync(handle) } == .ioError)
+    try lab.sync(handle)
+    try lab.world.adviseDontNeed(range: 0..<8192, of: handle)
+    let shown = lab.disk.bytes(inode)
+    #expect(shown.count == 8192 && Array(shown[..<4096]) == filled(1, 4096))
+    #expect(shown[4096...] != filled(2, 4096)[...] && shown[4096...].contains { $0 != 0 })
+    try lab.world.adviseDontNeed(range: 0..<8192, of: handle)
+    #expect(lab.disk.bytes(inode) == shown)
+    let journalled = filled(1, 4096) + filled(2, 4096)
+    #expect(contents(lab, inode).isSuperset(of: [shown, journalled]))
+  }
 }

@@ -83,7 +83,7 @@ struct FaultTextTests {
       ("request=1 read * nth=1 done", "\"done\" is for background work"),
       ("write * nth=1 EIO request=1", "\"write\" should be the request's number"),
       ("write-back * file=1 nth=1 EMFILE", "a write-back fails with EIO, ENOSPC or EDQUOT"),
-      ("write-back * file=1 nth=1 EIO state=ext4-abort", "background work does not stop"),
+      ("write-back * file=1 nth=1 EIO state=flush", "a write-back flushes no device"),
       ("write-back * nth=1 EIO state=xfs", "\"nth=1\" should be \"file=\""),
       ("evict * file=1 nth=1 EIO", "an eviction is only \"done\""),
     ])

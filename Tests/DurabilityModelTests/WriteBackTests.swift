@@ -148,21 +148,6 @@ struct WriteBackTests {
     }
   }
 
-  @Test("Mapped stores arrive as writes without a barrier, in any order, and never grow the file")
-  func mappedStores() throws {
-    let lab = Lab()
-    let file = try lab.durableFile("a", filled(1, 8000))
-    for (page, value) in [(0, UInt8(2)), (1, 3)] {
-      try filled(value, 4096).withUnsafeBytes {
-        try lab.world.storeMapped($0, at: UInt64(page * 4096), in: file.inode)
-      }
-    }
-    let first = filled(2, 4096) + filled(1, 3904)
-    let second = filled(1, 4096) + filled(3, 3904)
-    #expect(Set(lab.disk.trees.map { $0["a"] }).isSuperset(of: [first, second]))
-    #expect(lab.disk.trees.allSatisfy { $0["a"]?.count == 8000 })
-  }
-
   @Test("A recording under other parameters is the same calls on another disk")
   func recordingUnder() throws {
     let lab = Lab()

@@ -37,6 +37,22 @@ extension CrashStateEnumerator {
     }
     body(choice)
     if rules.truncation == .tailMayStayOld { tailsStayOld(choice, body) }
+    if !rules.showsGarbage { doubtfulSpace(choice, &generator, body) }
+  }
+
+  /// Lists `choice` again with each kind of garbage in space that a failed barrier left in doubt.
+  private func doubtfulSpace(
+    _ choice: PowerLossChoice, _ generator: inout PRNG, _ body: (PowerLossChoice) -> Void
+  ) {
+    for (file, number) in files.enumerated() {
+      guard let inode = disk[number], !inode.doubtfulSectors.isEmpty else { continue }
+      for kind in disk.parameters.garbage where kind != .zeros {
+        var garbage = choice
+        garbage.files[file].garbage = kind
+        garbage.files[file].garbageSeed = generator.next() >> 32
+        body(garbage)
+      }
+    }
   }
 
   /// The kinds of garbage that never-synced space may show here; none where it shows zeros.

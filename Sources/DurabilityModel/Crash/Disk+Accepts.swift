@@ -59,7 +59,7 @@ extension Disk {
     var torn = 0
     for file in choice.files {
       guard let inode = self[file.inode] else { return false }
-      if !rules.showsGarbage && file.garbage != .zeros { return false }
+      if !rules.showsGarbage && !inode.hasDoubtful && file.garbage != .zeros { return false }
       let kept = KeptFile(
         inode: inode, choice: file, sectors: keptSectors(file, inode).perItem,
         sectorSize: parameters.sectorSize, rules: rules)

@@ -61,7 +61,11 @@ extension Disk {
       }
       hasGarbage = !garbage.isEmpty
       if hasGarbage {
-        fill(garbage, choice, of: inode, into: &inode.durable)
+        if rules.showsGarbage {
+          fill(garbage, choice, of: inode, into: &inode.durable)
+        } else {
+          fillDoubtful(garbage, choice, of: inode, into: &inode.durable)
+        }
       }
     }
     if let sector = choice.damagedSector { damage(sector, choice, of: inode, into: &inode.durable) }

@@ -44,7 +44,7 @@ extension Disk {
 
   /// A write-back that failed, at a barrier or without a call; syncfs hears of each.
   mutating func fail(_ failure: WriteBackFailure) {
-    errors.record(failure.error)
+    if failure.after.isRecorded { errors.record(failure.error) }
     let sectorSize = parameters.sectorSize
     with(failure.inode) { $0.failWriteBack(failure, sectorSize: sectorSize) }
   }

@@ -137,7 +137,7 @@ public struct Disk {
       switch health {
       case .working: coverFile(number, dataOnly: dataOnly)
       case .aborted: with(number) { $0.coverAllocated() }
-      case .readOnly, .shutDown: break
+      case .readOnly, .remountedReadOnly, .shutDown: break
       }
     case .synchronizeRange(let number, let range):
       if !parameters.liesAboutBarriers { coverRange(number, range) }
@@ -145,14 +145,16 @@ public struct Disk {
       if !parameters.liesAboutBarriers && health == .working { coverDirectory(number) }
     case .failedSynchronize(let failure): fail(failure)
     case .failedSynchronizeDirectory: break  // its names stay pending
-    case .stop(let health): self.health = health
+    case .stop(let health, let unreported):
+      self.health = health
+      if let unreported { errors.record(unreported) }
     case .reportError(let number?): with(number) { $0.errors.markSeen() }
     case .reportError(nil): errors.markSeen()
     case .writeBack(let number, let pages, let outcome): writeBack(number, pages, outcome)
-    case .dropPages(let number, let pages): with(number) { $0.dropPages(pages) }
+    case .dropPages(let number, let pages): dropPages(of: number, pages)
     case .evict(let number):
+      dropPages(of: number, nil)
       with(number) {
-        $0.dropPages(nil)
         $0.revertSize()
         $0.errors.markSeen()
       }

@@ -42,8 +42,9 @@ public enum DiskOperation: Equatable {
   case failedSynchronize(WriteBackFailure)
   /// A barrier of a directory that failed; its names stay pending.
   case failedSynchronizeDirectory(inode: InodeNumber)
-  /// The file system stopped: its journal failed, or it found out that it had.
-  case stop(FileSystemHealth)
+  /// The file system stopped: its journal failed, or it found out that it had. `unreported` is a
+  /// failure that syncfs has yet to report, where there is one.
+  case stop(FileSystemHealth, unreported: Errno?)
   /// An earlier failure of writing back a file (nil: any file, to a syncfs) was reported for the
   /// first time.
   case reportError(inode: InodeNumber?)

@@ -7,8 +7,10 @@ extension Inode {
   /// cache, and a later barrier covers them. The whole pages that a truncation cut off are no data
   /// that could fail to be written: giving them back belongs to the size.
   mutating func failWriteBack(_ failure: WriteBackFailure, sectorSize: Int) {
-    errors.record(failure.error)
-    if failure.isReported { errors.markSeen() }
+    if failure.after.isRecorded {
+      errors.record(failure.error)
+      if failure.isReported { errors.markSeen() }
+    }
     let pages = failure.lost.select(dirtyPages(within: failure.range))
     guard !pages.isEmpty else { return }
     switch failure.after {
@@ -22,7 +24,8 @@ extension Inode {
       revert(pages)
     case .ext4Journal: doubt(pages, sectorSize: sectorSize)
     case .redirty: break
-    case .ext4Abort, .xfsShutdown, .btrfsReadOnly, .ext4JournalAbort:
+    case .flush: reachDevice(pages)
+    case .ext4Abort, .xfsShutdown, .btrfsReadOnly, .btrfsFlush, .ext4JournalAbort:
       preconditionFailure("a journal that failed stops the file system (FileSystemHealth)")
     }
   }

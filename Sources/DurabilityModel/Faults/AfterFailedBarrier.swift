@@ -17,6 +17,10 @@ public enum AfterFailedBarrier: String, Sendable, CaseIterable {
   case ext4Journal = "ext4-journal"
   /// Pages stay dirty and a retry writes them (FreeBSD, ZFS).
   case redirty
+  /// The device took the pages, and the flush of its cache failed: this barrier fails and nobody
+  /// else is told; the pages are clean, as much in doubt at a power cut as before, and durable at
+  /// the next barrier that answers 0 (groundtruth: `xfs`, overwrites, `flush-once`).
+  case flush
   /// What the study of 2020 saw on btrfs: the cache and the size revert to what the disk has.
   case btrfs2020 = "btrfs-2020"
   /// The journal of `ext4` fails: this barrier fails, later ones answer 0 and lose what needs the
@@ -24,8 +28,11 @@ public enum AfterFailedBarrier: String, Sendable, CaseIterable {
   case ext4Abort = "ext4-abort"
   /// The log of `xfs` fails: every call fails with EIO, `open` and `fstat` too.
   case xfsShutdown = "xfs-shutdown"
-  /// The log of `btrfs` fails: read-only, and every later barrier fails with EROFS.
+  /// Writes of `btrfs`'s log fail: read-only, every later barrier fails with EROFS, and syncfs with
+  /// EIO once.
   case btrfsReadOnly = "btrfs-read-only"
+  /// The flush behind `btrfs`'s log fails: as `btrfsReadOnly`, but syncfs answers 0.
+  case btrfsFlush = "btrfs-flush"
   /// The journal fails under `data=journal`: read-only at once, the barrier itself included.
   case ext4JournalAbort = "ext4-journal-abort"
 
@@ -37,10 +44,12 @@ public enum AfterFailedBarrier: String, Sendable, CaseIterable {
     case .btrfs: "as xfs: neither cache nor size revert on Linux 6.18"
     case .ext4Journal: "data=journal, write in place failed: new content until a checkpoint"
     case .redirty: "pages stay dirty, a retry writes them (FreeBSD, ZFS)"
+    case .flush: "data in the device's cache, whose flush failed: the next barrier covers it"
     case .btrfs2020: "cache and size revert to what the disk has (study of 2020)"
     case .ext4Abort: "journal aborted: later barriers answer 0 and lose appends, then read-only"
     case .xfsShutdown: "log failed: every call fails with EIO, open and fstat too"
-    case .btrfsReadOnly: "log failed: read-only, later barriers fail with EROFS"
+    case .btrfsReadOnly: "log failed: read-only, later barriers EROFS, syncfs EIO once"
+    case .btrfsFlush: "flush of the log failed: read-only, later barriers EROFS, syncfs 0"
     case .ext4JournalAbort: "data=journal, journal failed: read-only, this barrier included"
     }
   }
@@ -48,12 +57,22 @@ public enum AfterFailedBarrier: String, Sendable, CaseIterable {
   /// What the file system becomes where it is the journal that failed; nil where it goes on.
   public var health: FileSystemHealth? {
     switch self {
-    case .ext4, .xfs, .btrfs, .ext4Journal, .redirty, .btrfs2020: nil
+    case .ext4, .xfs, .btrfs, .ext4Journal, .redirty, .flush, .btrfs2020: nil
     case .ext4Abort: .aborted
     case .xfsShutdown: .shutDown
-    case .btrfsReadOnly, .ext4JournalAbort: .readOnly
+    case .btrfsReadOnly, .btrfsFlush: .remountedReadOnly
+    case .ext4JournalAbort: .readOnly
     }
   }
+
+  /// Whether it was the file's own pages that could not be written, which the file and its file
+  /// system remember for whoever was not told (`errseq_t`); a failed flush is answered to its
+  /// caller alone.
+  var isRecorded: Bool { self != .flush }
+
+  /// Whether the file system remembers a failure of its own for syncfs: btrfs's log is written as
+  /// the pages of an inode.
+  var isRecordedForSyncfs: Bool { self == .btrfsReadOnly }
 
   /// What a failed fsync leaves under `model` where a fault names nothing else. `posix-min` permits
   /// what any model does, so the worst that was measured stands for it; `lazyfs` has no failures of

@@ -171,7 +171,7 @@ extension Fault {
       case .done: return nil
       case .fails(let failure):
         if failure.leaving != nil { return "\"after=\" is for a write" }
-        if failure.after?.health != nil { return "background work does not stop a file system" }
+        if failure.after == .flush { return "a write-back flushes no device" }
         return failure.error.isOfWriteBack
           ? nil : "a write-back fails with EIO, ENOSPC or EDQUOT, not \(failure.error)"
       case .short, .slow, .hangs: return "a write-back is \"done\" or fails"

@@ -36,6 +36,9 @@ public enum FaultCatalogue {
       form: "write-back ROLE file=N nth=N ERRNO [state=STATE] [lost=PAGES]",
       meaning: "after the n-th change of the file its pages are written back, and that fails"),
     Entry(
+      form: "write-back ROLE file=N nth=N EIO state=ext4-abort",
+      meaning: "after the n-th change of the file the journal commits by itself, and that fails"),
+    Entry(
       form: "write-back ROLE file=N nth=N done",
       meaning: "after the n-th change of the file its pages are written back"),
     Entry(

@@ -16,4 +16,8 @@ public enum FileSystemHealth: UInt8, Sendable, Equatable {
   case readOnly
   /// Every call gets EIO (`xfs`).
   case shutDown
+  /// As `readOnly`, and the superblock says so (`btrfs`): syncfs finds nothing to do there and
+  /// answers 0, but for a failure that it has not reported yet (`sync_filesystem` of Linux;
+  /// groundtruth: 0 after a failed flush, EIO once after failed writes of the log).
+  case remountedReadOnly
 }

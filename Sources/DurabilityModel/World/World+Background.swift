@@ -32,11 +32,18 @@ extension World {
     guard case .background(let work, _, _, _) = fault.place else { return }
     switch (work, fault.effect) {
     case (.writeBack, .fails(let failure)):
+      let after = failure.after ?? disk.parameters.afterState
+      guard after.health == nil else {
+        // A journal commits by itself too, and that may fail (groundtruth: ext4, variants `drop`
+        // and `bg3`).
+        stop(after, failure.error, number)
+        break
+      }
       perform(
         .failedSynchronize(
           WriteBackFailure(
-            inode: number, error: failure.error, after: failure.after ?? disk.parameters.afterState,
-            lost: failure.lost, isReported: false)), number)
+            inode: number, error: failure.error, after: after, lost: failure.lost,
+            isReported: false)), number)
     case (.writeBack, .done):
       try? writeBack(number, pages: nil, .durable)
     case (.evict, .done):

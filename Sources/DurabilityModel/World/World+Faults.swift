@@ -54,10 +54,15 @@ extension World {
     case .working: return
     case .aborted:
       guard operation.changesFileSystem else { return }
-      perform(.stop(.readOnly), name: [])
+      perform(.stop(.readOnly, unreported: nil), name: [])
       error = .readOnlyFileSystem
     case .readOnly:
       guard operation.changesFileSystem || operation.isBarrier else { return }
+      error = .readOnlyFileSystem
+    case .remountedReadOnly:
+      guard operation.changesFileSystem || operation.isBarrier, operation != .syncfs else {
+        return
+      }
       error = .readOnlyFileSystem
     case .shutDown:
       guard operation != .statfs else { return }
@@ -94,8 +99,8 @@ extension World {
   ) -> Errno {
     failedBarriers += 1
     let after = failure.after ?? disk.parameters.afterState
-    if let health = after.health {
-      perform(.stop(health), number)
+    if after.health != nil {
+      stop(after, failure.error, number)
     } else if failure.error.isOfWriteBack {
       perform(
         .failedSynchronize(
@@ -105,6 +110,12 @@ extension World {
       descriptions[Int(handle.rawValue)]?.errors = disk.errorSample(of: number)
     }
     return failure.error
+  }
+
+  /// The file system stops as `after` has it, at a call on inode `number` or in the background.
+  func stop(_ after: AfterFailedBarrier, _ error: Errno, _ number: InodeNumber) {
+    guard let health = after.health else { return }
+    perform(.stop(health, unreported: after.isRecordedForSyncfs ? error : nil), number)
   }
 
   /// Throws a failure of an earlier write-back that the description has not been told of; it has

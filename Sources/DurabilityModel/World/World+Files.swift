@@ -180,9 +180,7 @@ extension World {
     if case .fails(let failure)? = try meet(.fsyncdir, number) {
       failedBarriers += 1
       perform(.failedSynchronizeDirectory(inode: number), number)
-      if let health = (failure.after ?? disk.parameters.afterState).health {
-        perform(.stop(health), number)
-      }
+      stop(failure.after ?? disk.parameters.afterState, failure.error, number)
       throw failure.error
     }
     perform(.synchronizeDirectory(inode: number), number)

@@ -13,7 +13,10 @@ extension World {
   public func synchronizeFileSystem(_ handle: HandleID?) throws(Errno) {
     if case .fails(let failure)? = try meet(.syncfs, .root) {
       failedBarriers += 1
-      if let health = failure.after?.health { perform(.stop(health), name: []) }
+      // The caller is told here, so that there is nothing left to report.
+      if let health = failure.after?.health {
+        perform(.stop(health, unreported: nil), name: [])
+      }
       throw failure.error
     }
     if let handle {
@@ -99,25 +102,6 @@ extension World {
     _ = try inode(number)
     guard !descriptions.contains(where: { $0?.inode == number }) else { return }
     perform(.evict(inode: number), number)
-  }
-
-  /// What a shared mapping stored in a page arrives, as a write without a barrier: at
-  /// sync_file_range, msync or the process's end, in any order (disk.md, "Two crashes"). It never
-  /// grows the file.
-  public func storeMapped(
-    _ bytes: UnsafeRawBufferPointer, at offset: UInt64, in number: InodeNumber
-  ) throws(Errno) {
-    let inode = try inode(number)
-    guard inode.kind == .regular else { throw .invalidArgument }
-    calls += 1
-    guard offset < inode.cachedSize else { return }
-    let count = Int(min(UInt64(bytes.count), inode.cachedSize - offset))
-    guard count > 0 else { return }
-    perform(
-      .write(
-        inode: number, offset: offset,
-        bytes: WrittenBytes(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset)),
-      number)
   }
 
   private static func pages(touching range: Range<UInt64>) -> Range<Int> {

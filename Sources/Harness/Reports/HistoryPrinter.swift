@@ -72,7 +72,7 @@ enum HistoryPrinter {
       let who = failure.isReported ? "" : " without a call"
       return head + " i\(failure.inode.rawValue) \(failure.error) as \(failure.after.rawValue)"
         + who
-    case .stop(let health): return "stop: the file system is \(health)"
+    case .stop(let health, _): return "stop: the file system is \(health)"
     case .dropPages(let inode, let pages): return head + " i\(inode.rawValue)" + text(pages)
     case .writeBack(let inode, let pages, let outcome):
       let end =

@@ -11,26 +11,40 @@ struct DeviceFailure: Sendable, Hashable {
   var later: AfterFailedBarrier?
   /// Whether syncfs, which writes to the device itself, failed by itself.
   var strikesSyncfs: Bool
+  /// Whether the journal failed as it committed by itself, and when.
+  var commit: Commit?
+
+  /// When a journal commits by itself.
+  enum Commit: Sendable {
+    /// Before the first step.
+    case atOnce
+    /// Before it is looked at whether the file system is still writable.
+    case late
+  }
 
   /// Every way in which the devices of the laboratory failed a file system: its data, its journal,
-  /// both, or neither; once or for as long as they failed.
+  /// a flush, or none; once or for as long as they failed. The plain ones come first.
   static func all(of fileSystem: String) -> [DeviceFailure] {
     let states: [AfterFailedBarrier] =
       switch fileSystem {
-      case "xfs": [.xfs, .xfsShutdown]
-      case "btrfs": [.btrfs, .btrfsReadOnly]
+      case "xfs": [.xfs, .xfsShutdown, .flush]
+      case "btrfs": [.btrfs, .btrfsReadOnly, .btrfsFlush]
       case "ext4-journal": [.ext4Journal, .ext4JournalAbort, .ext4Abort]
       default: [.ext4, .ext4Abort]
       }
+    let commits: [Commit?] = fileSystem.hasPrefix("ext4") ? [nil, .late, .atOnce] : [nil]
     let some: [AfterFailedBarrier?] = [nil] + states
     var all: [DeviceFailure] = []
-    for strikesSyncfs in [false, true] {
-      for later in some {
-        for second in some {
-          for first in some {
-            all.append(
-              DeviceFailure(
-                first: first, second: second, later: later, strikesSyncfs: strikesSyncfs))
+    for commit in commits {
+      for strikesSyncfs in [false, true] {
+        for later in some {
+          for second in some {
+            for first in some {
+              all.append(
+                DeviceFailure(
+                  first: first, second: second, later: later, strikesSyncfs: strikesSyncfs,
+                  commit: commit))
+            }
           }
         }
       }
@@ -39,19 +53,35 @@ struct DeviceFailure: Sendable, Hashable {
   }
 }
 
-/// Runs the steps of one failure run on the model, under one failure of the device.
+/// What runs have in common that differ in how the device failed: what is done on the model.
+struct FailureShape: Hashable, Sendable {
+  var fileSystem: String
+  var operation: String
+  var variant: String
+  var steps: [String]
+
+  init(_ run: ObservationFile.FailureRun) {
+    fileSystem = run.fileSystem
+    operation = run.operation
+    variant = run.variant
+    steps = run.steps.map(\.name)
+  }
+}
+
+/// Runs the steps of failure runs of one shape on the model, under one failure of the device.
 final class FailureLaboratory {
-  private let run: ObservationFile.FailureRun
+  private let run: FailureShape
   private let failure: DeviceFailure
   private let world: World
   private let inode: InodeNumber
   private var handles: [String: HandleID] = [:]
   private var isHealed = false
   private var attempts = 0
+  private var hasCommitted = false
 
-  /// Sets up the file of the run's operation, durably.
-  init(_ run: ObservationFile.FailureRun, _ failure: DeviceFailure) throws {
-    self.run = run
+  /// Sets up the file of the shape's operation, durably.
+  init(_ shape: FailureShape, _ failure: DeviceFailure) throws {
+    run = shape
     self.failure = failure
     let model = PersistenceModelName(rawValue: run.fileSystem) ?? .ext4Ordered
     let setup = Laboratory(DiskParameters(model: model))
@@ -68,20 +98,41 @@ final class FailureLaboratory {
     for name in ["fd1", "fd2"] { handles[name] = try world.open(inode, truncating: false) }
   }
 
-  /// The first step whose result the model does not give; nil where all agree.
-  func firstDifference() -> String? {
+  /// For each of `runs`, the number of its first step whose result the model does not give; nil
+  /// where it gives all.
+  func firstDifferences(_ runs: [ObservationFile.FailureRun]) -> [Int?] {
     prepare()
-    for step in run.steps {
-      guard let permitted = perform(step.name) else { continue }
-      // What cannot be read at all is no outcome of the model: read errors are not modelled.
-      if step.result.contains("!") { continue }
-      // Whether it was open, fstat or the call itself that failed depends on the flags of open.
-      let seen = step.result.split(separator: " ").last(where: { $0.hasPrefix("E") })
-      let isPermitted =
-        permitted.contains(step.result) || seen.map { permitted.contains(String($0)) } ?? false
-      if !isPermitted { return step.name }
+    var differences = [Int?](repeating: nil, count: runs.count)
+    for (place, step) in run.steps.enumerated() {
+      guard differences.contains(nil) else { break }
+      if step.hasPrefix("fs") && !step.hasPrefix("fsync") { commit(.late) }
+      guard let permitted = perform(step) else { continue }
+      for index in runs.indices
+      where differences[index] == nil && !Self.gives(permitted, runs[index].steps[place].result) {
+        differences[index] = place
+      }
     }
-    return nil
+    return differences
+  }
+
+  private static func gives(_ permitted: Set<String>, _ result: String) -> Bool {
+    // What cannot be read at all is no outcome of the model: read errors are not modelled.
+    if result.contains("!") { return true }
+    // What a block held that another file gave back is whatever that was: the laboratory's filling,
+    // or anything else.
+    if result.contains(" size=") {
+      return permitted.contains(String(result.map { $0 == "S" ? "X" : $0 }))
+    }
+    // Whether it was open, fstat or the call itself that failed depends on the flags of open.
+    let error = result.split(separator: " ").last(where: { $0.hasPrefix("E") })
+    return permitted.contains(result) || error.map { permitted.contains(String($0)) } ?? false
+  }
+
+  /// The journal commits by itself, and fails.
+  private func commit(_ when: DeviceFailure.Commit) {
+    guard failure.commit == when, !hasCommitted else { return }
+    hasCommitted = true
+    if world.disk.health == .working { world.stop(.ext4Abort, .ioError, inode) }
   }
 
   // MARK: What happens before the first step.
@@ -96,6 +147,7 @@ final class FailureLaboratory {
       if run.variant == "bg3" { try? world.evict(inode) }
     default: writeNew()
     }
+    commit(.atOnce)
   }
 
   /// The bytes that the run's operation writes, and where.
@@ -125,14 +177,17 @@ final class FailureLaboratory {
     }
   }
 
+  /// The kernel writes the file's pages back. What may fail in it is their own writing: neither a
+  /// journal nor a flush is part of it.
   private func backgroundWriteBack() {
     switch next {
     case .ext4?, .xfs?, .btrfs?, .ext4Journal?, .redirty?, .btrfs2020?:
       if let after = next { try? world.writeBack(inode, pages: nil, .failed(.ioError, after)) }
-    case .ext4Abort?, .xfsShutdown?, .btrfsReadOnly?, .ext4JournalAbort?, nil:
+      attempts += 1
+    case .ext4Abort?, .xfsShutdown?, .btrfsReadOnly?, .btrfsFlush?, .ext4JournalAbort?, .flush?,
+      nil:
       try? world.writeBack(inode, pages: nil, .deviceCache)
     }
-    attempts += 1
   }
 
   private func closeAll() {
@@ -303,7 +358,8 @@ final class FailureLaboratory {
     let count = (bytes.count + page - 1) / page
     let letters = Naming.sectors(
       bytes, [("o", Naming.fill("o", count * page)), ("n", Naming.fill("n", count * page))],
-      step: page)
+      step: page
+    ).map { "Ssm".contains($0) ? "X" : $0 }
     return String(letters) + " size=\(count)p"
   }
 }
