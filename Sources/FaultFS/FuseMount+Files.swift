@@ -19,7 +19,7 @@ extension FuseMount {
         let world = try mount.world(of: node)
         let truncating = information.pointee.flags & O_TRUNC != 0
         let handle = try world.open(node.inode, truncating: truncating)
-        mount.describe(&information.pointee, OpenNumber(slot: node.slot, handle))
+        mount.describe(&information.pointee, OpenNumber(slot: node.slot, handle), world)
         // The program was killed while it waited: there will be no RELEASE.
         if fuse_reply_open(request, information) == -ENOENT { world.release(handle) }
       }
@@ -119,7 +119,7 @@ extension FuseMount {
       inode = try world.lookup(name, in: parent.inode)
       handle = try world.open(inode, truncating: information.flags & O_TRUNC != 0)
     }
-    describe(&information, OpenNumber(slot: parent.slot, handle))
+    describe(&information, OpenNumber(slot: parent.slot, handle), world)
     do throws(Errno) {
       var entry = try entry(NodeNumber(slot: parent.slot, inode))
       if fuse_reply_create(request, &entry, &information) == -ENOENT { world.release(handle) }
@@ -129,8 +129,12 @@ extension FuseMount {
     }
   }
 
-  /// Says how the kernel shall treat the open file.
-  private func describe(_ information: inout fuse_file_info, _ open: OpenNumber) {
+  /// Says how the kernel shall treat the open file, and tells the world how it was opened.
+  private func describe(
+    _ information: inout fuse_file_info, _ open: OpenNumber, _ world: World
+  ) {
+    // O_SYNC contains O_DSYNC's bit; neither can be changed on an open file (fcntl(2)).
+    if information.flags & O_DSYNC != 0 { world.writesSynchronously(open.handle) }
     information.fh = open.rawValue
     // No FLUSH at close: it is no barrier, and a killed program would wait for its answer.
     information.noflush = 1

@@ -141,6 +141,8 @@ struct MountTests {
       os.pwritev(fd, [b"d"], 3, os.RWF_DSYNC)
       os.pwritev(fd, [b"e"], 4, os.RWF_SYNC)
       os.pwrite(fd, b"f", 5)
+      s = os.open("f", os.O_WRONLY | os.O_DSYNC)
+      os.copy_file_range(fd, s, 2, 0, 6); os.copy_file_range(fd, fd, 2, 0, 8)
       """, in: served.run.mountPoint + "/w")
     #expect(outcome == .init(status: 0, output: ""))
     let operations = (world.recording?.operations ?? []).map { recorded -> String in
@@ -157,7 +159,7 @@ struct MountTests {
       operations == [
         "create", "write 0", "fsync", "write 1", "fdatasync", "fsyncdir", "fsyncdir",
         "write 2", "sync 2..<3", "write 2", "sync 2..<3", "write 3", "sync 3..<4", "write 4",
-        "sync 4..<5", "write 5",
+        "sync 4..<5", "write 5", "write 6", "sync 6..<8", "write 8",
       ])
   }
 

@@ -46,6 +46,12 @@ extension World {
     return add(opened(number))
   }
 
+  /// A description was opened with `O_SYNC` or `O_DSYNC`: what is copied to it is durable when the
+  /// call returns. Its writes say so themselves, since a single one may ask for it (`RWF_DSYNC`).
+  public func writesSynchronously(_ handle: HandleID) {
+    descriptions[Int(handle.rawValue)]?.isSynchronous = true
+  }
+
   /// The size in bytes of the file behind a description.
   public func size(of handle: HandleID) throws(Errno) -> UInt64 {
     let number = try description(handle).inode

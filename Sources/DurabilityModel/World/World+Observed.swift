@@ -22,7 +22,7 @@ extension World {
     for (index, description) in descriptions.enumerated() {
       guard let description, description.inode == number else { continue }
       if let found {
-        guard found.description == description else { return nil }
+        guard found.description.knowsAsMuch(as: description) else { return nil }
       } else {
         found = (index, description)
       }

@@ -46,13 +46,15 @@ extension World {
   }
 
   /// Copies up to `count` bytes from one file to another (copy_file_range), at most as many as fit
-  /// `buffer`; how many. A read and a write in one: each
-  /// meets its own faults too.
+  /// `buffer`; how many. A read and a write in one: each meets its own faults too. A barrier for
+  /// what was copied where the target was opened `O_SYNC` or `O_DSYNC`: ext4 copies through writes,
+  /// xfs and btrfs force their logs (`xfs_file_remap_range`, `btrfs_remap_file_range`).
   public func copy(
     from source: HandleID, at offset: UInt64, to target: HandleID, at targetOffset: UInt64,
     count: UInt64, through buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
-    let effect = try meet(.copyRange, try description(target).inode)
+    let description = try description(target)
+    let effect = try meet(.copyRange, description.inode)
     var length = Int(min(count, UInt64(buffer.count)))
     if case .fails(let failure)? = effect { throw failure.error }
     if case .short(let most)? = effect { length = min(length, most) }
@@ -60,7 +62,8 @@ extension World {
     let read = try read(source, at: offset, into: part)
     guard read > 0 else { return 0 }
     return try write(
-      target, at: targetOffset, UnsafeRawBufferPointer(rebasing: part[..<read]), .volatile)
+      target, at: targetOffset, UnsafeRawBufferPointer(rebasing: part[..<read]),
+      description.isSynchronous ? .synchronous : .volatile)
   }
 
   /// The size of the device in bytes, as statfs shows it where there is no quota: one tebibyte.

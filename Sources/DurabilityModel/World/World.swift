@@ -54,11 +54,18 @@ public final class World {
   private var counters: [Counter] = []
 
   /// An open file description.
-  struct Description: Equatable {
+  struct Description {
     var inode: InodeNumber
     /// What it knows of the file's failed write-backs, and of the file system's.
     var errors: UInt32
     var fileSystemErrors: UInt32
+    /// Whether it was opened with `O_SYNC` or `O_DSYNC`.
+    var isSynchronous = false
+
+    /// Whether both have the same failures yet to report.
+    func knowsAsMuch(as other: Description) -> Bool {
+      errors == other.errors && fileSystemErrors == other.fileSystemErrors
+    }
   }
 
   private struct Counter {
