@@ -26,6 +26,7 @@ let package = Package(
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CLinuxShims", cSettings: [.treatAllWarnings(as: .error)]),
+    .target(name: "CVectors", cSettings: [.treatAllWarnings(as: .error)]),
     // What the bench measures the store beside.
     .target(name: "CPeers", dependencies: ["CISAL"], cSettings: [.treatAllWarnings(as: .error)]),
     // What the bench measures the mount against.
@@ -47,7 +48,8 @@ let package = Package(
 
     // The reference, and the edges that touch the world.
     .target(
-      name: "ReferenceStore", dependencies: ["StorageInterface", "Locks", "CISAL", "CZstd"],
+      name: "ReferenceStore",
+      dependencies: ["StorageInterface", "Locks", "CISAL", "CVectors", "CZstd"],
       swiftSettings: settings),
     .target(name: "Locks", swiftSettings: settings),
     .target(
@@ -95,7 +97,8 @@ let package = Package(
       name: "PosixIOTests", dependencies: ["PosixIO", "StorageInterface"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "ReferenceStoreTests", dependencies: ["ReferenceStore", "StorageInterface", "PosixIO"],
+      name: "ReferenceStoreTests",
+      dependencies: ["ReferenceStore", "StorageInterface", "PosixIO", "CVectors"],
       swiftSettings: testSettings),
     .testTarget(
       name: "SubjectsTests",

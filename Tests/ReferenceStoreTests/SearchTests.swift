@@ -83,4 +83,67 @@ struct SearchTests {
       #expect(found.map(\.distance) == expected.map(\.distance))
     }
   }
+
+  /// The distance as `Store.Metric` defines it, in Float64.
+  private func distance(
+    _ query: [Float], _ vector: [Float], _ metric: Store.Metric
+  ) -> Double {
+    var product = 0.0
+    var square = 0.0
+    var difference = 0.0
+    for (first, second) in zip(query, vector) {
+      product += Double(first) * Double(second)
+      square += Double(second) * Double(second)
+      difference += (Double(first) - Double(second)) * (Double(first) - Double(second))
+    }
+    switch metric {
+    case .l2: return difference
+    case .dot: return -product
+    case .cosine:
+      let length = query.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+      return square > 0 ? 1 - product / (length * square.squareRoot()) : .nan
+    }
+  }
+
+  @Test(
+    "Every metric is exact over many blocks, two namespaces and numbers that Float32 sums badly",
+    arguments: [Store.Metric.l2, .dot, .cosine])
+  func isExact(_ metric: Store.Metric) throws {
+    let dimension = 37
+    var options = StoreOptions(dimension: dimension, segmentBytes: 1 << 20)
+    options.sync = .never
+    options.unknownNamespaces = .created
+    let store = try Store(storage: TestDisk(), options: options)
+    var random = TestRandom(seed: 23)
+    // Near one another and far from the origin, where differences cancel; and all other sizes.
+    func vector() -> [Float] {
+      let scale: Float = [1e-3, 1, 1e10, 1e25, 1e-30][random.below(5)]
+      let centre: Float = random.below(2) == 0 ? 1000 : 0
+      return (0..<dimension).map { _ in
+        (centre + Float(random.below(2001) - 1000) / 512) * scale
+      }
+    }
+    var records: [(key: Store.Key, vector: [Float])] = []
+    for number in 0..<3000 {
+      let id = [UInt8(number >> 8), UInt8(number & 255)]
+      let key = Store.Key(namespace: random.below(4) == 0 ? [1] : [], id: id)
+      records.append((key, vector()))
+      try store.put(key, vector: records[number].vector)
+    }
+    for _ in 0..<12 {
+      let query = vector()
+      for namespace in [[], [1]] as [[UInt8]] {
+        let expected = records.filter { $0.key.namespace == namespace }
+          .map { (id: $0.key.id, distance: distance(query, $0.vector, metric)) }
+          .filter(\.distance.isFinite)
+          .sorted {
+            $0.distance != $1.distance
+              ? $0.distance < $1.distance : $0.id.lexicographicallyPrecedes($1.id)
+          }.prefix(10)
+        let found = try store.search(query, count: 10, metric: metric, namespace: namespace)
+        #expect(found.map(\.id) == expected.map(\.id))
+        #expect(found.map(\.distance) == expected.map(\.distance))
+      }
+    }
+  }
 }

@@ -13,7 +13,7 @@ extension RepositoryTests {
       ("Scenarios", ["Determinism", "SubjectProtocol", "DurabilityModel"]),
       ("Oracle", ["Determinism", "SubjectProtocol"]),
       ("Locks", ["Glibc"]),
-      ("ReferenceStore", ["StorageInterface", "Locks", "CISAL", "CZstd"]),
+      ("ReferenceStore", ["StorageInterface", "Locks", "CISAL", "CVectors", "CZstd"]),
       ("PosixIO", ["StorageInterface", "CLinuxShims", "Glibc"]),
       (
         "Subjects",
@@ -33,6 +33,7 @@ extension RepositoryTests {
       ("CISAL", []),
       ("CZstd", []),
       ("CLinuxShims", []),
+      ("CVectors", []),
       ("CBareServer", []),
       ("CPeers", []),
     ]

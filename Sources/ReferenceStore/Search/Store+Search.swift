@@ -52,19 +52,49 @@ extension Store {
     _ query: Query, _ namespace: UInt32, _ nearest: inout Nearest
   ) throws(StoreError) {
     let block = table.blockCount
+    let bounds = UnsafeMutablePointer<Float>.allocate(capacity: 2 * block)
+    defer { bounds.deallocate() }
     // Where all records are of one namespace, rows are looked at only when their vectors are near.
     let isOnly = table.namespaces.all[Int(namespace)].records == table.count
     for first in stride(from: 0, to: table.rowCount, by: block) {
       try table.check(first)
-      let vectors = table.vector(first)
-      for number in first..<min(first + block, table.rowCount) {
-        if !isOnly, !isRecord(number, of: namespace) { continue }
-        let components = UnsafeRawPointer(vectors + (number - first) * query.count * 4)
-        let bound = query.lowerBound(components)
-        if bound > nearest.threshold || isOnly && !isRecord(number, of: namespace) { continue }
-        let distance = query.distance(components)
-        if distance.isFinite { nearest.offer(number, distance) }
+      let end = min(first + block, table.rowCount)
+      if isOnly {
+        scan(query, first..<end, namespace, bounds, &nearest)
+        continue
       }
+      var start = first
+      while start < end {
+        while start < end, !isRecord(start, of: namespace) { start += 1 }
+        var behind = start
+        while behind < end, isRecord(behind, of: namespace) { behind += 1 }
+        if start < behind { scan(query, start..<behind, namespace, bounds, &nearest) }
+        start = behind
+      }
+    }
+  }
+
+  /// Offers the records among `rows` of one block that may be among the nearest.
+  private func scan(
+    _ query: Query, _ rows: Range<Int>, _ namespace: UInt32,
+    _ bounds: UnsafeMutablePointer<Float>, _ nearest: inout Nearest
+  ) {
+    let vectors = UnsafeRawPointer(table.vector(rows.lowerBound))
+    query.bounds(
+      vectors, count: rows.count, into: bounds, lengths: bounds + table.blockCount)
+    var limit = query.limit(for: nearest.threshold)
+    var place = 0
+    while true {
+      place = Lanes.next(place..<rows.count, of: bounds, within: limit)
+      if place == rows.count { return }
+      let number = rows.lowerBound + place
+      if isRecord(number, of: namespace) {
+        let distance = query.distance(vectors + place * query.count * 4)
+        if distance.isFinite, nearest.offer(number, distance) {
+          limit = query.limit(for: nearest.threshold)
+        }
+      }
+      place += 1
     }
   }
 
@@ -72,41 +102,5 @@ extension Store {
   private func isRecord(_ number: Int, of namespace: UInt32) -> Bool {
     let row = table.row(number)
     return row.isLive && row.namespace == namespace
-  }
-}
-
-/// The nearest records offered so far, in order.
-private struct Nearest {
-  let limit: Int
-  let table: RecordTable
-  private(set) var found: [(row: Int, distance: Double)] = []
-  /// No record that is farther can be among the nearest.
-  private(set) var threshold = Double.infinity
-
-  init(limit: Int, table: RecordTable) {
-    self.limit = limit
-    self.table = table
-  }
-
-  mutating func offer(_ row: Int, _ distance: Double) {
-    if found.count == limit {
-      guard let last = found.last, precedes(row, distance, last) else { return }
-      found.removeLast()
-    }
-    var low = 0
-    var high = found.count
-    while low < high {
-      let middle = (low + high) / 2
-      if precedes(row, distance, found[middle]) { high = middle } else { low = middle + 1 }
-    }
-    found.insert((row, distance), at: low)
-    if found.count == limit, let last = found.last { threshold = last.distance }
-  }
-
-  private func precedes(_ row: Int, _ distance: Double, _ other: (row: Int, distance: Double))
-    -> Bool
-  {
-    if distance != other.distance { return distance < other.distance }
-    return table.id(table.row(row)).lexicographicallyPrecedes(table.id(table.row(other.row)))
   }
 }
