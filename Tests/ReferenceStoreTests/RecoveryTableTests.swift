@@ -97,6 +97,19 @@ struct RecoveryTableTests {
     }
   }
 
+  @Test("F: what seems to be records that would end behind the file is not searched for proof")
+  func recordsBeyondTheEnd() throws {
+    let whole = try disk(puts: 1)
+    // Text of a recycled file: a length of 8,203,312 bytes, where the rest could be a record's.
+    var place: [UInt8] = [0xAB, 0xAB, 0xAB, 0xAB, 0x30, 0x2C, 0x7D, 0x00]
+    place += [1, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]
+    place += [UInt8](repeating: 0, count: 8)
+    let recycled = [UInt8](repeating: 0xAB, count: 96) + (0..<8).flatMap { _ in place }
+    let opened = try openStore(TestDisk(files: whole.files + [(second, recycled)]))
+    #expect(opened.recovery.rows.contains(.unfinishedIgnored))
+    #expect(try ids(opened) == 1)
+  }
+
   @Test("G: a bad header with records behind it is damage")
   func rowG() throws {
     let whole = try disk(puts: 1)

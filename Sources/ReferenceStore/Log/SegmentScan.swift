@@ -104,10 +104,12 @@ enum DurabilityProof {
       if base + file.bytes.byteCount < offset + LogFormat.frameHeaderBytes { break }
       let candidate = nextCandidate(file.bytes, from: offset - base, base: base, start, tag)
       offset = base + candidate.offset
-      guard candidate.isFound,
-        let stated = RecordFrame.statedBytes(file.bytes, at: candidate.offset)
+      if !candidate.isFound { continue }
+      guard let stated = RecordFrame.statedBytes(file.bytes, at: candidate.offset),
+        stated <= file.size - offset
       else {
-        if candidate.isFound { offset += LogFormat.alignment }
+        // It would end behind the file: no record, and nothing was read to know it.
+        offset += LogFormat.alignment
         continue
       }
       try file.need(stated, at: offset)
