@@ -1,11 +1,5 @@
 internal import Locks
 
-/// What became of records that wait for their barrier together.
-final class Ticket {
-  /// Nil while they wait; the error where they failed.
-  var outcome: Result<Void, StoreError>?
-}
-
 // The way of every mutation to the disk and into the records. All of it happens inside the monitor,
 // except that the thread that leads a batch leaves it while the disk is at work.
 extension Store {
@@ -30,40 +24,48 @@ extension Store {
       throw .invalid(
         reason: "one record cannot take more than \(LogFormat.maximumPayloadBytes) bytes")
     }
-    monitor.enter()
-    defer { monitor.leave() }
     let record = LogFormat.frameHeaderBytes + size
-    while true {
-      try requireOpen()
-      try log.requireWritable()
-      let mustWait =
-        switch waiting {
-        case .forEverything: true
-        case .forNamespaces: namespacesAreChanging || !log.fits(record)
-        }
-      if !mustWait || !isUnderway { break }
-      step()
-    }
-    try check()
-    let time = clock()
-    if case .everyWrite = options.sync {
+    let waiter: Waiter?
+    do {
+      monitor.enter()
+      defer { monitor.leave() }
+      try awaitTurn(waiting, record: record)
+      try check()
+      let time = clock()
+      guard case .everyWrite = options.sync else {
+        try writeVolatile(type, record: record, time: time, encode)
+        noteMutations(1)
+        return
+      }
       if !log.fits(record) { try log.startNextSegment(time: time) }
       _ = log.stage(type, time: time, encode)
       if case .forEverything = waiting { namespacesAreChanging = true }
-      let ticket = ticket
-      while ticket.outcome == nil { step() }
-      if case .failure(let error) = ticket.outcome { throw error }
-    } else {
-      try writeVolatile(type, record: record, time: time, encode)
+      waiter = group.join()
+      if waiter == nil { return try lead() }
     }
-    mutationsSinceCheckpoint += 1
-    checkpointIfDue()
+    if let waiter { try sleep(waiter) }
   }
 
-  /// Whether records are staged for a barrier or on their way.
-  private var isUnderway: Bool {
-    if case .everyWrite = options.sync { return isWriting || log.hasStaged }
-    return false
+  /// Waits until a record can be staged: with nothing underway where the mutation must know all
+  /// that came before it, where namespaces are changing, and where the segment is full.
+  private func awaitTurn(_ waiting: Waiting, record: Int) throws(StoreError) {
+    while true {
+      try requireOpen()
+      try log.requireWritable()
+      switch waiting {
+      case .forEverything:
+        if !group.isLed { return }
+        quiesce()
+      case .forNamespaces:
+        if quiescing > 0 {
+          monitor.wait()
+        } else if group.isLed && (namespacesAreChanging || !log.fits(record)) {
+          quiesce()
+        } else {
+          return
+        }
+      }
+    }
   }
 
   /// Stages the record, makes a barrier where the policy asks for one, and applies the record.
@@ -102,44 +104,82 @@ extension Store {
     }
   }
 
-  /// Brings what is underway nearer to its end: leads a batch, or waits for who leads one.
-  private func step() {
-    if isWriting { monitor.wait() } else { lead() }
+  /// Waits until nothing is staged for a barrier or on its way. Others stage nothing meanwhile.
+  func quiesce() {
+    guard group.isLed else { return }
+    quiescing += 1
+    group.hurry()
+    while group.isLed { monitor.wait() }
+    quiescing -= 1
+    if quiescing == 0 { monitor.wakeAll() }
   }
 
-  /// Waits until nothing is staged for a barrier or on its way.
-  func quiesce() { while isUnderway { step() } }
+  /// Waits outside the monitor until the record of this thread is durable; leads a batch with it
+  /// when told to.
+  private func sleep(_ waiter: Waiter) throws(StoreError) {
+    waiter.sleep()
+    switch waiter.outcome {
+    case .success: return
+    case .failure(let error): throw error
+    case nil: break
+    }
+    monitor.enter()
+    defer { monitor.leave() }
+    try lead()
+  }
 
-  /// Makes everything that is staged durable, and applies it; leaves the monitor meanwhile.
-  private func lead() {
-    guard var batch = log.takeBatch() else { return }
-    let ticket = ticket
-    self.ticket = Ticket()
-    isWriting = true
+  /// Makes everything that is staged durable, the record of this thread with it, and applies it;
+  /// leaves the monitor meanwhile.
+  private func lead() throws(StoreError) {
+    if quiescing == 0, let (place, nanoseconds) = group.gather() {
+      monitor.leave()
+      place.sleep(nanoseconds: nanoseconds)
+      monitor.enter()
+    }
+    let members = group.take()
+    guard var batch = log.takeBatch() else { preconditionFailure("its own record is staged") }
     monitor.leave()
+    let stopwatch = members.areSeveral ? Stopwatch() : nil
     var failure: SegmentWriter.Failure?
     do throws(SegmentWriter.Failure) {
       try batch.makeDurable()
     } catch {
       failure = error
     }
+    let nanoseconds = stopwatch?.nanoseconds ?? 0
     monitor.enter()
-    isWriting = false
+    namespacesAreChanging = false
     if let failure {
       // What was staged behind it stands behind a hole.
       let error = log.fail(batch, failure)
-      ticket.outcome = .failure(error)
-      self.ticket.outcome = .failure(error)
-      self.ticket = Ticket()
-    } else {
-      tableLock.enterWriting()
-      applyAll(batch.records.bytes)
-      tableLock.leave()
-      log.complete(batch)
-      ticket.outcome = .success(())
+      let behind = group.fail()
+      members.wake(.failure(error))
+      behind.wake(.failure(error))
+      monitor.wakeAll()
+      throw error
     }
-    if !log.hasStaged { namespacesAreChanging = false }
-    monitor.wakeAll()
+    tableLock.enterWriting()
+    applyAll(batch.records.bytes)
+    tableLock.leave()
+    log.complete(batch)
+    let next = group.finish(members, nanoseconds: nanoseconds)
+    if members.areSeveral || next != nil {
+      // Outside, or who is woken would wait for the monitor at once. First those who are done, so
+      // that they are back before the next batch leaves.
+      monitor.leave()
+      members.wake(.success(()))
+      next?.wake()
+      monitor.enter()
+    }
+    if !group.isLed { monitor.wakeAll() }
+    noteMutations(members.staged)
+  }
+
+  /// Counts mutations that were made, and makes a checkpoint where they make one due.
+  @inline(__always)
+  private func noteMutations(_ count: Int) {
+    mutationsSinceCheckpoint += count
+    checkpointIfDue()
   }
 
   /// Applies records that were sealed by this process, one behind the other.

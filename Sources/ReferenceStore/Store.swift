@@ -84,10 +84,10 @@ public final class Store: @unchecked Sendable {
   var checkpointFailure: StoreError?
   /// When the last barrier of the policy `interval` was.
   var lastBarrier: UInt64
-  /// What became of the records that are staged.
-  var ticket = Ticket()
-  /// Whether a batch is on its way to the disk.
-  var isWriting = false
+  /// The threads that share a barrier.
+  var group = CommitGroup()
+  /// How many threads wait until nothing is on its way.
+  var quiescing = 0
   /// Whether a change of namespaces is staged or on its way, so that whether one is there cannot
   /// be told.
   var namespacesAreChanging = false

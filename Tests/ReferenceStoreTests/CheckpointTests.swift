@@ -208,6 +208,49 @@ struct CheckpointTests {
     #expect(try reopened.figures().records == 3)
   }
 
+  @Test("Zeros are written ahead of synced records, so that later barriers write records alone")
+  func zerosAhead() throws {
+    let disk = TestDisk()
+    let store = try openStore(disk, segmentBytes: 4096) { $0.preallocates = true }
+    for number in 0..<3 { try store.apply(samplePut("a\(number)", number)) }
+    let file = try #require(disk.files.first)
+    #expect(file.bytes.count == 4096)
+    let writes = disk.calls.filter {
+      if case .write = $0 { true } else { false }
+    }
+    #expect(writes.count == 1 + 1 + 3, "the header, the zeros, and each record")
+    for next in [disk.afterPowerLoss(.none), disk.afterProcessCrash()] {
+      #expect(try state(of: openStore(next)) == state(of: store))
+    }
+    let gathering = TestDisk()
+    let other = try openStore(gathering, segmentBytes: 4096) {
+      $0.preallocates = true
+      $0.sync = .onFlush
+    }
+    try other.apply(samplePut("a", 1))
+    try other.flush()
+    #expect(try #require(gathering.files.first).bytes.count < 4096, "it has few barriers")
+  }
+
+  @Test("Where zeros or room cannot be had, records go on without")
+  func noRoomForZeros() throws {
+    for failing in 0..<8 {
+      let disk = TestDisk()
+      disk.canAllocate = true
+      let store = try openStore(disk, segmentBytes: 4096) { $0.preallocates = true }
+      disk.resetCalls()
+      disk.failures = [failing: .noSpace]
+      var acknowledged = 0
+      for number in 0..<3 where (try? store.apply(samplePut("a\(number)", number))) != nil {
+        acknowledged += 1
+      }
+      // The first record's calls: create, reserve, header, two barriers, zeros, record, barrier.
+      #expect(acknowledged == [2, 2, 2, 0, 0, 3, 2, 0][failing], "call \(failing)")
+      let next = try openStore(disk.afterPowerLoss(.none))
+      #expect(try next.count() >= acknowledged)
+    }
+  }
+
   @Test("A recycled file's old records are never read as records")
   func recycled() throws {
     let disk = TestDisk()

@@ -57,6 +57,12 @@ final class SimulatedStorage: Storage {
     try repeated { () throws(Errno) in try world.setSize(handle(file), to: size) }
   }
 
+  func allocate(_ file: FileID, size: UInt64) throws(Errno) {
+    try repeated { () throws(Errno) in
+      try world.allocate(handle(file), at: 0, length: size, .extend)
+    }
+  }
+
   func synchronize(_ file: FileID, dataOnly: Bool) throws(Errno) {
     try world.synchronize(handle(file), dataOnly: dataOnly)
   }

@@ -20,6 +20,10 @@ struct SegmentWriter {
   private(set) var writtenEnd: UInt64
   /// The offset before which everything is durable.
   private(set) var durableEnd: UInt64
+  /// The offset before which the file was written, with records, zeros or what stood there before.
+  private(set) var filledEnd: UInt64
+  /// The room that is given in advance; nil for none.
+  private var room: Room?
 
   /// How far a record got before the error.
   enum Failure: Error {
@@ -36,24 +40,31 @@ struct SegmentWriter {
     }
   }
 
-  /// Where a segment's file comes from.
-  enum Source: Equatable {
-    /// A new file.
-    case new
-    /// A new file with room for this many bytes reserved, where the storage can.
-    case preallocated(UInt64)
-    /// The file of a segment that nothing needs any more: this process made it, and every barrier
-    /// of it succeeded, so its pages are sound.
-    case recycled(String)
+  /// Room that a segment is given before its records need it.
+  struct Room {
+    /// How many zeros are written ahead at a time, at most.
+    static let step: UInt64 = 1 << 20
+    /// How many bytes are reserved when the segment is started, where the storage can.
+    var bytes: UInt64
+    /// How many zeros are written ahead of the records at a time; 0 for none.
+    ///
+    /// A reserved block that was never written is marked so, and the barrier after the first write
+    /// to it commits that mark: about as much work as the write. Where zeros were written before,
+    /// most barriers write records alone (measured on ext4: half the time).
+    var step: UInt64
   }
 
-  /// Creates the segment with its header and makes both it and its name durable.
-  init(_ header: SegmentHeader, _ source: Source, files: StoreFiles) throws(Failure) {
+  /// Creates the segment with its header and makes both it and its name durable; in a new file, or
+  /// in that of a segment which this process made, every barrier of which succeeded, so that its
+  /// pages are sound.
+  init(
+    _ header: SegmentHeader, over old: WriteAheadLog.SpareSegment?, room: Room?, files: StoreFiles
+  ) throws(Failure) {
     let path = StoreFileName.segment(header.number).path
     var header = header
     let file: FileID
     do throws(StoreError) {
-      file = try Self.makeFile(path, &header, source, files)
+      file = try Self.makeFile(path, &header, old, room, files)
     } catch {
       throw .beforeBarrier(error)
     }
@@ -80,31 +91,33 @@ struct SegmentWriter {
     self.file = file
     writtenEnd = UInt64(bytes.count)
     durableEnd = writtenEnd
+    filledEnd = max(writtenEnd, old?.writtenBytes ?? 0)
+    self.room = room
   }
 
   private static func makeFile(
-    _ path: String, _ header: inout SegmentHeader, _ source: Source, _ files: StoreFiles
+    _ path: String, _ header: inout SegmentHeader, _ old: WriteAheadLog.SpareSegment?,
+    _ room: Room?, _ files: StoreFiles
   ) throws(StoreError) -> FileID {
-    switch source {
-    case .new:
-      return try files.open(path, .createNew)
-    case .preallocated(let size):
-      let file = try files.open(path, .createNew)
-      do throws(StoreError) {
-        if try files.allocate(file, size: size, path: path) {
-          header.hints |= LogFormat.Hint.preallocated
-        }
-      } catch {
-        files.storage.close(file)
-        _ = files.discard(path)
-        throw error
-      }
-      return file
-    case .recycled(let old):
-      try files.rename(old, to: path)
+    let file: FileID
+    if let old {
+      try files.rename(old.path, to: path)
       header.hints |= LogFormat.Hint.recycled
-      return try files.open(path, .readWrite)
+      file = try files.open(path, .readWrite)
+    } else {
+      file = try files.open(path, .createNew)
     }
+    guard let room else { return file }
+    do throws(StoreError) {
+      if try files.allocate(file, size: room.bytes, path: path) {
+        header.hints |= LogFormat.Hint.preallocated
+      }
+    } catch {
+      files.storage.close(file)
+      _ = files.discard(path)
+      throw error
+    }
+    return file
   }
 
   /// What the next segment's header will say about this one.
@@ -123,8 +136,26 @@ struct SegmentWriter {
 
   /// Writes sealed records that follow one another. Volatile until `synchronize`.
   mutating func write(_ records: RawSpan) throws(StoreError) {
+    let end = writtenEnd + UInt64(records.byteCount)
+    if end > filledEnd { writeZeros(from: end) }
     try files.write(records, to: file, at: writtenEnd, path: path)
-    writtenEnd += UInt64(records.byteCount)
+    writtenEnd = end
+    filledEnd = max(filledEnd, end)
+  }
+
+  /// Writes zeros behind the records that end at `end`. Where they cannot be written the records go
+  /// on without them: a full disk may still have room for one.
+  private mutating func writeZeros(from end: UInt64) {
+    guard let room, room.step > 0, end < room.bytes else { return }
+    let stop = min(room.bytes, end + room.step)
+    let zeros = LogBuffer(capacity: Int(stop - end))
+    zeros.appendZeros(Int(stop - end))
+    do throws(StoreError) {
+      try files.write(zeros.bytes, to: file, at: end, path: path)
+      filledEnd = stop
+    } catch {
+      self.room?.step = 0
+    }
   }
 
   /// Makes everything written durable.
