@@ -119,35 +119,6 @@ extension StoreBench {
         peerSamples: theirs?.milliseconds.map { 1000 / $0 } ?? []))
   }
 
-  /// The same costs at growing sizes: each should be the same per record.
-  func growth() throws(RunError) {
-    for count in [10_000, 100_000, 1_000_000] {
-      try fresh { (path) throws(RunError) in
-        var store = try open(path)
-        func perRecord(_ name: String, _ time: Double) {
-          add(
-            Measurement("store.growth-\(name)-\(count)", unit: "ns", [time * 1e9 / Double(count)]))
-        }
-        perRecord("put", try seconds { () throws(StoreError) in try self.put(store, 0..<count) })
-        try checked { () throws(StoreError) in try store.close() }
-        let storage = try storage(path)
-        perRecord(
-          "recover",
-          try seconds { () throws(StoreError) in
-            store = try Store(storage: storage, options: StoreOptions(dimension: Self.dimension))
-          })
-        let query = [Float](repeating: 0.5, count: Self.dimension)
-        perRecord(
-          "search",
-          try seconds { () throws(StoreError) in
-            _ = try store.search(query, count: 10, metric: .l2)
-          })
-        perRecord("checkpoint", try seconds { () throws(StoreError) in try store.checkpoint() })
-        try checked { () throws(StoreError) in try store.close() }
-      }
-    }
-  }
-
   /// The memory of this process that is resident and its own, in bytes.
   private static func residentBytes() -> Int {
     guard let file = fopen("/proc/self/statm", "r") else { return 0 }

@@ -9,7 +9,9 @@ enum BenchCommand {
       name: "area", argument: "AREA[,…]",
       help: "measure that alone: \(Area.allCases.map(\.rawValue).joined(separator: ", ")), or "
         + StoreBench.parts.map { "store.\($0)" }.joined(separator: ", ")),
-    .init(name: "report", argument: "DIR", help: "where bench.json goes (default Reports)"),
+    .init(
+      name: "report", argument: "DIR",
+      help: "where bench.json and bench.html go (default Reports)"),
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
@@ -38,7 +40,8 @@ enum BenchCommand {
           "torture bench [OPTION…]",
           "Measures throughput on one pinned core, the mount against a bare server and the native\n"
             + "file system, the store beside its peers, and searches for every planted bug from\n"
-            + "fresh seeds. Prints a table and writes bench.json.", Self.options))
+            + "fresh seeds. Prints a table and writes bench.json, and bench.html with a chart.",
+          Self.options))
       return 0
     }
     let areas = try areas(options)
@@ -49,7 +52,8 @@ enum BenchCommand {
       ?? Seed(UInt64.random(in: .min ... .max))
     _ = clinux_install_interrupt_handler()
     try SweepLeftovers.run()
-    let cpu = allowedProcessors()[0]
+    let processors = allowedProcessors()
+    let cpu = processors[0]
     _ = clinux_pin_to_cpu(cpu)
     let environment = EnvironmentReader.read()
     Console.print(
@@ -77,7 +81,9 @@ enum BenchCommand {
     let storeParts = storeParts(options, areas)
     if !storeParts.isEmpty {
       try Files.makeDirectory(report)
-      try StoreBench(add: add, directory: report + "/store-bench").run(storeParts)
+      try StoreBench(
+        add: add, directory: report + "/store-bench", processors: processors
+      ).run(storeParts)
     }
     let large = areas.contains(.shrink) ? try shrinkCanaries(library, factory, add) : []
     let escaped =
@@ -169,9 +175,7 @@ enum BenchCommand {
   }
 
   private static func row(_ measurement: Measurement) -> String {
-    func text(_ value: Double) -> String {
-      value >= 100 ? String(Int(value.rounded())) : "\((value * 1000).rounded() / 1000)"
-    }
+    let text = BenchPage.text
     let samples = measurement.samples.sorted()
     var row = measurement.name + String(repeating: " ", count: max(1, 46 - measurement.name.count))
     row += "\(text(measurement.median)) \(measurement.unit)"
@@ -190,6 +194,7 @@ enum BenchCommand {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
       try Files.write(try encoder.encode(report), to: directory + "/bench.json")
+      try Files.write(BenchPage(report: report).text, to: directory + "/bench.html")
     } catch let error as RunError {
       throw error
     } catch {
