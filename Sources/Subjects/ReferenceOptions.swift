@@ -7,12 +7,15 @@ internal import SubjectProtocol
 /// `segmentBytes`, `spareSegments`, `checkpointAfterMutations`, `checkpointAfterLogBytes`,
 /// `keptCheckpoints`, `compression`, `mapsSnapshotsFrom`: numbers; `preallocates`, `retainsLog`,
 /// `listsNamespaces`: true or false; each as `StoreOptions` has it. `clock`: where a clock begins
-/// that goes on by a millisecond each time it is read.
+/// that goes on by a millisecond each time it is read. `concurrency`: how many requests are
+/// answered at once (1 to 64).
 struct ReferenceOptions {
   /// What the store is opened with.
   var store: StoreOptions
   /// Whether dumps list the namespaces.
   var listsNamespaces = false
+  /// How many requests are answered at once.
+  var concurrency = 1
   /// The clock asked for; nil for the subject's own.
   var clock: Store.Clock?
 
@@ -32,6 +35,12 @@ struct ReferenceOptions {
     store.retainsLog = try reader.flag("retainsLog")
     listsNamespaces = try reader.flag("listsNamespaces")
     store.sync = try reader.policy()
+    if let count = try reader.number("concurrency") {
+      guard (1...64).contains(count) else {
+        throw .invalid(reason: "concurrency is \(count), not 1 to 64")
+      }
+      concurrency = count
+    }
     if let start = try reader.number("clock") { clock = Self.clock(from: start) }
   }
 

@@ -1,11 +1,17 @@
+internal import Locks
 internal import ReferenceStore
 public import StorageInterface
 public import SubjectProtocol
 
 /// The reference store behind the subject protocol, in process and as a child alike.
-public final class ReferenceSubject: Subject {
+///
+/// With the option `concurrency` it answers so many requests at once, each on a thread of its
+/// caller's, and mutations that wait together share a barrier. `@unchecked`: what changes here is
+/// touched inside of the monitor only, and a store may be used by any number of threads.
+public final class ReferenceSubject: Subject, @unchecked Sendable {
   private let makeStorage: (String) throws(Errno) -> any Storage
   private let clock: Store.Clock
+  private let monitor = Monitor()
   private var store: Store?
   /// Whether dumps list the namespaces; asked for by an option, since a dump without them is
   /// judged faster.
@@ -34,7 +40,7 @@ public final class ReferenceSubject: Subject {
   private func perform(_ request: Request) throws(StoreError) -> Answer {
     switch request {
     case .hello(let options):
-      return .hello(Self.description(try ReferenceOptions(dimension: 1, options).store.sync))
+      return .hello(Self.description(try ReferenceOptions(dimension: 1, options)))
     case .open(let directory, let dimension, let options):
       return try open(directory, ReferenceOptions(dimension: dimension, options))
     case .mutate(let mutation, let transaction):
@@ -76,30 +82,41 @@ public final class ReferenceSubject: Subject {
     case .stats:
       return .stats(try statistics())
     case .close:
-      defer { store = nil }
-      try opened().close()
+      let closing = try opened()
+      defer { hold(nil) }
+      try closing.close()
       return .ok
     }
   }
 
   private func opened() throws(StoreError) -> Store {
+    monitor.enter()
+    defer { monitor.leave() }
     guard let store else { throw .invalid(reason: "no store is open") }
     return store
+  }
+
+  private func hold(_ opened: Store?, listsNamespaces: Bool = false) {
+    monitor.enter()
+    defer { monitor.leave() }
+    store = opened
+    self.listsNamespaces = listsNamespaces
   }
 
   private func open(
     _ directory: String, _ options: ReferenceOptions
   ) throws(StoreError) -> Answer {
     // What was open and not closed is dropped as by a process crash: nothing is written.
-    store = nil
+    hold(nil)
     let storage: any Storage
     do throws(Errno) {
       storage = try makeStorage(directory)
     } catch {
       throw .io(error, path: directory, doing: "open")
     }
-    listsNamespaces = options.listsNamespaces
-    store = try Store(storage: storage, options: options.store, clock: options.clock ?? clock)
+    let opened = try Store(
+      storage: storage, options: options.store, clock: options.clock ?? clock)
+    hold(opened, listsNamespaces: options.listsNamespaces)
     return .ok
   }
 }
@@ -135,6 +152,9 @@ extension ReferenceSubject {
     try store.visit { namespace, id, vector, metadata in
       dump.append(namespace: namespace, id: id, vector: vector, metadata: metadata)
     }
+    monitor.enter()
+    let listsNamespaces = listsNamespaces
+    monitor.leave()
     if listsNamespaces { dump.namespaces = try store.namespaces() }
     return dump
   }
@@ -147,8 +167,10 @@ extension ReferenceSubject {
       checkpoint: figures.checkpoint == 0 ? nil : figures.checkpoint)
   }
 
-  /// What the reference promises under a policy; the table in `ReferenceStore.md` says the same.
-  static func description(_ sync: SyncPolicy) -> SubjectDescription {
+  /// What the reference promises under its options; the table in `ReferenceStore.md` says the same
+  /// of the policies.
+  static func description(_ options: ReferenceOptions) -> SubjectDescription {
+    let sync = options.store.sync
     var contract = Contract(
       barriers: [.flush, .checkpoint, .close], order: .prefix, transactions: true,
       batchesAreAtomic: true, afterFailedBarrier: .stops, recoveredIsDurable: true,
@@ -168,7 +190,8 @@ extension ReferenceSubject {
         .hello, .open, .put, .delete, .batch, .begin, .commit, .abort, .createNamespace,
         .dropNamespace, .clear, .flush, .checkpoint, .get, .search, .dump, .stats, .close,
       ],
-      features: [.metadata, .namespaces, .nonFinite, .concurrentTransactions, .nulIDs])
+      features: [.metadata, .namespaces, .nonFinite, .concurrentTransactions, .nulIDs],
+      concurrency: options.concurrency)
   }
 }
 

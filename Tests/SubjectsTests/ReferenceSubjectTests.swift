@@ -179,4 +179,56 @@ struct ReferenceSubjectTests {
       #expect(dump.namespaces == [[0x6E]])
     }
   }
+
+  @Test("With the option, so many requests are answered at once, and no answer is another's")
+  func concurrency() async throws {
+    let template = (getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp") + "/reference-XXXXXX"
+    var name = Array(template.utf8CString)
+    let directory = try #require(mkdtemp(&name).map { String(cString: $0) })
+    defer {
+      if let storage = try? PosixStorage(directory: directory) {
+        for name in (try? storage.list("")) ?? [] { try? storage.remove(name) }
+      }
+      rmdir(directory)
+    }
+    let subject = ReferenceSubject { (path) throws(Errno) in try PosixStorage(directory: path) }
+    let options = JSONValue.object([.init(key: Array("concurrency".utf8), value: .number(4))])
+    guard case .hello(let description) = subject.answer(.hello(options: options)) else {
+      Issue.record("no description")
+      return
+    }
+    #expect(description.concurrency == 4)
+    let open = Request.open(directory: directory, dimension: 2, options: options)
+    #expect(subject.answer(open) == .ok)
+    let puts = (0..<4).map { thread in
+      (0..<25).map { put("a\(thread)/\($0)", Float(thread * 25 + $0)) }
+    }
+    let failed = await withTaskGroup(of: Int.self) { group in
+      for list in puts {
+        group.addTask {
+          list.count { subject.answer(.mutate($0, transaction: nil)) != .ok }
+        }
+      }
+      return await group.reduce(0, +)
+    }
+    #expect(failed == 0)
+    #expect(subject.answer(.close) == .ok)
+    #expect(subject.answer(open) == .ok)
+    for (thread, list) in puts.enumerated() {
+      for number in list.indices {
+        let key = RecordKey(id: Array("a\(thread)/\(number)".utf8))
+        guard case .record(let record) = subject.answer(.get(key, transaction: nil)) else {
+          Issue.record("no record")
+          return
+        }
+        #expect(record?.vector.first == Float(thread * 25 + number))
+      }
+    }
+    for count in [0, 65] {
+      let options = JSONValue.object([
+        .init(key: Array("concurrency".utf8), value: .number(Double(count)))
+      ])
+      #expect(failure(subject.answer(.hello(options: options))) == .invalid)
+    }
+  }
 }
