@@ -36,7 +36,7 @@ shrink: build ## take away what a failure does not need: make shrink RUN=DIRECTO
 	@test -n '$(RUN)' || { echo 'make shrink: give RUN=DIRECTORY of a failure' >&2; exit 2; }
 	@$(TORTURE) shrink '$(RUN)'
 
-bench: build bench-deps ## measure, print a table, write Reports/bench.json
+bench: build bench-deps ## measure, print a table, write Reports/bench.json and bench.html
 	@$(TORTURE) bench --report Reports
 
 lint: ## formatting and style, strictly
@@ -59,10 +59,12 @@ bench-deps: deps # the peers; a bench without them has no ratio
 	@test -x .build/bench-venv/bin/python || { python3 -m venv .build/bench-venv \
 	  && .build/bench-venv/bin/pip --quiet install faiss-cpu || rm -rf .build/bench-venv; }
 
-sanitize: deps ## the store's tests under the thread sanitizer and the address sanitizer
+sanitize: deps ## the store under the thread sanitizer and the address sanitizer
 	@for kind in thread address; do \
-	  swift test --sanitize $$kind --scratch-path .build/$$kind \
-	    --filter 'ReferenceStoreTests|PosixIOTests' || exit 1; done
+	  .ci/build-store $$kind .build/$$kind-driver/store-driver Tests/Sanitize/*.swift \
+	    && .build/$$kind-driver/store-driver 20 || exit 1; done
+	@swift test --sanitize thread --scratch-path .build/thread \
+	  --filter 'ReferenceStoreTests|PosixIOTests'
 
 fuzz: deps ## arbitrary bytes for the store's recovery and inspection (FUZZ_TIME seconds)
 	@FUZZ_TIME='$(FUZZ_TIME)' .ci/fuzz
