@@ -123,7 +123,8 @@ public final class Store: @unchecked Sendable {
 
   /// Closes the store: makes every acknowledged mutation durable (not under `never`), and leaves a
   /// mark, unsynced, so that the next open need not copy the newest record. Open transactions are
-  /// dropped. Every later call fails with `invalid`, also when this one fails with `io` or `full`.
+  /// dropped. Every later call fails with `invalid`, also when this one fails: with `io` or `full`,
+  /// or with `read-only` when a barrier had failed and acknowledged mutations are not durable.
   public func close() throws(StoreError) {
     monitor.enter()
     defer { monitor.leave() }
@@ -137,7 +138,10 @@ public final class Store: @unchecked Sendable {
       log.close(time: clock())
       files.storage.unlockDirectory()
     }
-    guard log.readOnlyReason == nil else { return }
+    if let reason = log.readOnlyReason {
+      if options.sync == .never || log.volatileEffects == 0 { return }
+      throw .readOnly(reason: "\(reason), and what came since the last one is not durable")
+    }
     switch options.sync {
     case .never: try log.writeStaged()
     case .everyWrite, .every, .interval, .onFlush: try log.makeDurable()

@@ -120,6 +120,30 @@ struct SyncPolicyTests {
     #expect(try kept.figures().lastLSN == LSN(rawValue: 3))
   }
 
+  @Test("A close after a failed barrier says so where something acknowledged is not durable")
+  func closeAfterFailure() throws {
+    for policy in [SyncPolicy.onFlush, .every(3), .interval(milliseconds: 5), .everyWrite] {
+      let disk = TestDisk()
+      let store = try openStore(disk, segmentBytes: 4096) { $0.sync = policy }
+      try store.apply(put(1))
+      // The write of a record, and then its barrier.
+      disk.failures[disk.calls.count + 1] = .ioError
+      let failure = storeError { () throws(StoreError) in
+        if policy == .everyWrite { try store.apply(put(2)) } else { try store.flush() }
+      }
+      #expect(failure == .io(.ioError, path: "wal-00000000000000000001.log", doing: "synchronize"))
+      let closing = storeError { () throws(StoreError) in try store.close() }
+      if policy == .everyWrite {
+        #expect(closing == nil, "what was acknowledged is durable")
+        #expect(try durable(disk) == 1)
+      } else if case .readOnly = closing {
+        #expect(try durable(disk) == 0)
+      } else {
+        Issue.record("\(policy): \(String(describing: closing))")
+      }
+    }
+  }
+
   @Test("After the failure of a due barrier the store is read-only")
   func failedBarrier() throws {
     let disk = TestDisk()
