@@ -104,6 +104,26 @@ struct InspectionTests {
     }
   }
 
+  @Test("Salvaged records keep their times, from a checkpoint and from the log")
+  func salvagedTimes() throws {
+    let disk = TestDisk()
+    let clock = TestClock()
+    let options = StoreOptions(dimension: testDimension)
+    let store = try Store(storage: disk, options: options, clock: { clock.now })
+    for number in 1...3 {
+      clock.now = UInt64(number) * 1000
+      try store.apply(samplePut("a\(number)", number))
+      if number == 2 { try store.checkpoint() }
+    }
+    let target = TestDisk()
+    _ = try Salvage(from: disk.afterPowerLoss(.none), to: target)
+    let salvaged = try Store(storage: target, options: options)
+    for number in 1...3 {
+      let key = samplePut("a\(number)", number).key
+      #expect(try salvaged.get(key)?.time == UInt64(number) * 1000)
+    }
+  }
+
   @Test("Replay hands over every operation as it was made, and writes nothing")
   func replay() throws {
     let disk = TestDisk()

@@ -1,6 +1,6 @@
 public import StorageInterface
 
-/// Copies what can be proven out of a damaged store into a new one.
+/// Copies what can be proven out of a damaged store into a new one, each record with its time.
 ///
 /// The newest snapshot whose names and rows are good gives its records, but for those in damaged
 /// blocks of vectors. Then every good record of the log is applied, in the order of LSNs; where
@@ -151,7 +151,8 @@ public struct Salvage {
   private mutating func write(to target: any Storage) throws(StoreError) {
     var options = StoreOptions(dimension: table.dimension)
     options.sync = .never
-    let store = try Store(storage: target, options: options)
+    let clock = PutTime()
+    let store = try Store(storage: target, options: options, clock: { clock.time })
     guard store.recovery.rows == .empty else {
       throw .invalid(reason: "the directory to salvage to holds a store already")
     }
@@ -160,12 +161,20 @@ public struct Salvage {
     }
     for number in 0..<table.rowCount {
       let row = table.row(number)
-      if row.isLive { try store.apply(table.mutation(row, number)) }
+      guard row.isLive else { continue }
+      clock.time = row.time
+      try store.apply(table.mutation(row, number))
     }
     try store.checkpoint()
     try store.close()
     records = table.count
   }
+}
+
+/// A clock that stands at the time of the record that is copied. `@unchecked` because one thread
+/// alone salvages.
+private final class PutTime: @unchecked Sendable {
+  var time: UInt64 = 0
 }
 
 extension RecordTable {
