@@ -17,6 +17,16 @@ public struct Digest: Hashable, Sendable, Comparable {
   /// The digest of nothing; the neutral element of `+`.
   public static let zero = Digest(high: 0, low: 0)
 
+  /// A digest is a hash already: tables take it as it is, where the library would compute one of
+  /// its own each time.
+  public func _rawHashValue(seed: Int) -> Int { Int(truncatingIfNeeded: low) ^ seed }
+
+  /// Adds the digest to another hash.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(high)
+    hasher.combine(low)
+  }
+
   /// Orders digests as 128-bit numbers.
   public static func < (left: Digest, right: Digest) -> Bool {
     (left.high, left.low) < (right.high, right.low)
@@ -103,22 +113,31 @@ public struct DigestHasher: Sendable {
       b = Self.fold(b ^ y, x ^ Self.k1) &+ x
       offset &+= 16
     }
-    var tail: UInt64 = 0
-    var tail2: UInt64 = 0
-    var shift: UInt64 = 0
-    while offset < count {
-      if shift < 64 {
-        tail |= UInt64(bytes[offset]) << shift
-      } else {
-        tail2 |= UInt64(bytes[offset]) << (shift &- 64)
-      }
-      shift &+= 8
-      offset &+= 1
+    let rest = count &- offset
+    if rest >= 8 {
+      let tail = UInt64(
+        littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      combine(tail ^ Self.k3)
+      combine(Self.last(rest &- 8, of: bytes))
+    } else {
+      combine(Self.last(rest, of: bytes) ^ Self.k3)
+      combine(0)
     }
-    combine(tail ^ Self.k3)
-    combine(tail2)
     // Apart from the bytes: together in one word, a ninth byte of 1 would read as a length of 8.
     combine(UInt64(count))
+  }
+
+  /// The last `rest` bytes (fewer than 8) as a number, the first of them lowest.
+  @inline(__always)
+  private static func last(_ rest: Int, of bytes: UnsafeRawBufferPointer) -> UInt64 {
+    if rest == 0 { return 0 }
+    if bytes.count >= 8 {
+      let word = bytes.loadUnaligned(fromByteOffset: bytes.count &- 8, as: UInt64.self)
+      return UInt64(littleEndian: word) >> UInt64(8 &* (8 &- rest))
+    }
+    var value: UInt64 = 0
+    for index in 0..<rest { value |= UInt64(bytes[bytes.count &- rest &+ index]) << UInt64(8 &* index) }
+    return value
   }
 
   /// Adds bytes, and then their count.

@@ -40,6 +40,28 @@ struct DirectoryMap: Sendable {
     }
   }
 
+  /// Whether both hold the same entries because neither was changed since one was made of the
+  /// other.
+  func isSame(as other: DirectoryMap) -> Bool {
+    switch (storage, other.storage) {
+    case (.small(let entries), .small(let others)):
+      entries.count == others.count
+        && (entries.isEmpty
+          || entries.withUnsafeBufferPointer { first in
+            others.withUnsafeBufferPointer { first.baseAddress == $0.baseAddress }
+          })
+    case (.small, .large), (.large, .small), (.large, .large): false
+    }
+  }
+
+  /// Calls `body` with each entry, in the order of their names.
+  func forEach(_ body: (Entry) -> Void) {
+    switch storage {
+    case .small(let entries): for entry in entries { body(entry) }
+    case .large(let chunks, _): for chunk in chunks { for entry in chunk { body(entry) } }
+    }
+  }
+
   /// What `name` names, if anything.
   subscript(name: [UInt8]) -> InodeNumber? {
     switch storage {
@@ -106,6 +128,27 @@ struct DirectoryMap: Sendable {
     return entries[index].inode
   }
 
+  /// Whether `left` comes before `right`, byte by byte: eight of them at a time.
+  private static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    left.withUnsafeBytes { left in
+      right.withUnsafeBytes { right in
+        let common = min(left.count, right.count)
+        var offset = 0
+        while offset &+ 8 <= common {
+          let a = left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          let b = right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          if a != b { return UInt64(bigEndian: a) < UInt64(bigEndian: b) }
+          offset &+= 8
+        }
+        while offset < common {
+          if left[offset] != right[offset] { return left[offset] < right[offset] }
+          offset &+= 1
+        }
+        return left.count < right.count
+      }
+    }
+  }
+
   private static func set(
     _ name: [UInt8], to inode: InodeNumber, in entries: inout [Entry]
   ) -> InodeNumber? {
@@ -130,7 +173,7 @@ struct DirectoryMap: Sendable {
     var high = entries.count
     while low < high {
       let middle = (low + high) / 2
-      if entries[middle].name.lexicographicallyPrecedes(name) {
+      if precedes(entries[middle].name, name) {
         low = middle + 1
       } else {
         high = middle
@@ -146,7 +189,7 @@ struct DirectoryMap: Sendable {
     var high = chunks.count
     while low < high {
       let middle = (low + high) / 2
-      if name.lexicographicallyPrecedes(chunks[middle][0].name) {
+      if precedes(name, chunks[middle][0].name) {
         high = middle
       } else {
         low = middle + 1

@@ -21,6 +21,19 @@ struct FileContent {
   /// Whether page `index` holds data (not a hole).
   func hasPage(_ index: Int) -> Bool { page(index) != nil }
 
+  /// Whether both hold the very same pages, as far as that is seen at once: a large file whose tree
+  /// was changed counts as another.
+  func isSame(as other: FileContent) -> Bool {
+    if root === other.root { return level == other.level }
+    guard level == 0, other.level == 0, pageCount == other.pageCount, let root,
+      let theirs = other.root
+    else { return false }
+    for place in 0..<max(root.count, theirs.count) where root.page(place) !== theirs.page(place) {
+      return false
+    }
+    return true
+  }
+
   /// Copies the bytes from `offset` on into `buffer`; holes and what lies beyond read as zeros.
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) {
     var done = 0

@@ -71,14 +71,12 @@ public struct CrashStateEnumerator {
       units.append(Unit(operation: pending.operation, attributes: index))
     }
     // A file whose last name is gone for good has states that nobody can see.
-    let hasNameless = disk.inodes.contains { $0.isAlive && $0.names == 0 }
-    let mayReturn = hasNameless ? disk.namedOnMedium() : []
+    let mayReturn = disk.hasNamelessInodes ? disk.namedOnMedium() : []
     for index in disk.inodes.indices where disk.inodes[index].isAlive {
-      let inode = disk.inodes[index]
-      guard !inode.pendingData.isEmpty || !inode.pendingSizes.isEmpty,
-        inode.names > 0 || mayReturn[index]
+      guard !disk.inodes[index].pendingData.isEmpty || !disk.inodes[index].pendingSizes.isEmpty,
+        disk.inodes[index].names > 0 || mayReturn[index]
       else { continue }
-      Self.collect(inode, file: files.count, into: &units)
+      Self.collect(disk.inodes[index], file: files.count, into: &units)
       files.append(InodeNumber(UInt32(index)))
     }
     units.sort { ($0.operation, $0.name ?? -1) < ($1.operation, $1.name ?? -1) }

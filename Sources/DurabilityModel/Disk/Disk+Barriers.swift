@@ -66,7 +66,9 @@ extension Disk {
   /// Whether writing everything back would leave something for the log: anything but overwrites.
   private var logIsDirty: Bool {
     !pendingNames.isEmpty
-      || inodes.contains { $0.isAlive && (!$0.pendingSizes.isEmpty || $0.fillsNewSpace) }
+      || inodes.indices.contains {
+        inodes[$0].isAlive && (!inodes[$0].pendingSizes.isEmpty || inodes[$0].fillsNewSpace)
+      }
   }
 
   /// Whether size, allocation or name of a file changed since a barrier.

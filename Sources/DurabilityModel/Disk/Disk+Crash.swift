@@ -26,7 +26,7 @@ extension Disk {
         compose(choice.files[next], into: &disk.inodes[index])
         next += 1
       }
-      disk.inodes[index].settle()
+      if !disk.inodes[index].isSettled { disk.inodes[index].settle() }
     }
     precondition(next == choice.files.count, "a choice for a file that is not there")
     disk.collectUnreachable()
@@ -170,35 +170,44 @@ extension Disk {
     var queue = [InodeNumber.root]
     while let directory = queue.popLast() {
       var subdirectories = 0
-      for entry in inodes[Int(directory.rawValue)].cachedEntries.entries {
+      // Only what differs is set: an inode that stays as it was stays shared with other states.
+      let entries = inodes[Int(directory.rawValue)].cachedEntries
+      entries.forEach { entry in
         let index = Int(entry.inode.rawValue)
         names[index] += 1
         let isDirectory = inodes[index].kind == .directory
         if isDirectory { subdirectories += 1 }
         if names[index] == 1 {
-          inodes[index].lastName = entry.name
-          inodes[index].parent = directory
+          if inodes[index].lastName != entry.name { inodes[index].lastName = entry.name }
+          if inodes[index].parent != directory { inodes[index].parent = directory }
           if isDirectory { queue.append(entry.inode) }
         }
       }
-      inodes[Int(directory.rawValue)].subdirectories = subdirectories
+      if inodes[Int(directory.rawValue)].subdirectories != subdirectories {
+        inodes[Int(directory.rawValue)].subdirectories = subdirectories
+      }
     }
     for index in inodes.indices where inodes[index].isAlive {
       if names[index] == 0 {
-        inodes[index] = .gone
-      } else {
+        inodes.remove(index)
+      } else if inodes[index].names != names[index] {
         inodes[index].names = names[index]
       }
     }
   }
 
+  /// Whether an inode lives on without a name.
+  var hasNamelessInodes: Bool {
+    inodes.indices.contains { inodes[$0].isAlive && inodes[$0].names == 0 }
+  }
+
   /// Gives up files without a name that nothing pending could bring back.
   private mutating func dropNamelessInodes() {
-    guard inodes.contains(where: { $0.isAlive && $0.names == 0 }) else { return }
+    guard hasNamelessInodes else { return }
     let mayReturn = namedOnMedium()
     for index in inodes.indices
     where inodes[index].isAlive && inodes[index].names == 0 && !mayReturn[index] {
-      inodes[index] = .gone
+      inodes.remove(index)
     }
   }
 
@@ -206,8 +215,8 @@ extension Disk {
   /// power cut may give it a name.
   func namedOnMedium() -> [Bool] {
     var named = [Bool](repeating: false, count: inodes.count)
-    for inode in inodes where inode.isAlive {
-      for entry in inode.durableEntries.entries { named[Int(entry.inode.rawValue)] = true }
+    for index in inodes.indices where inodes[index].isAlive {
+      inodes[index].durableEntries.forEach { named[Int($0.inode.rawValue)] = true }
     }
     for pending in pendingNames {
       for inode in pending.named { named[Int(inode.rawValue)] = true }
@@ -218,6 +227,15 @@ extension Disk {
 }
 
 extension Inode {
+  /// Whether `settle` would change nothing, as far as that is seen without looking at every byte.
+  var isSettled: Bool {
+    pendingData.isEmpty && pendingSizes.isEmpty && lost.isEmpty && unwritten.isEmpty
+      && !hasDoubtful && doubtfulSectors.isEmpty && neverSynced.isEmpty && earlyBox == nil
+      && rareBox == nil && changed == 0 && modified == durableModified
+      && cachedSize == durableSize && errors == ErrorSequence() && cached.isSame(as: durable)
+      && cachedEntries.isSame(as: durableEntries)
+  }
+
   /// After a power cut: the cache shows what the medium holds, and nothing is in doubt.
   mutating func settle() {
     // A truncation whose page failed to be written leaves old bytes behind the end; none may show

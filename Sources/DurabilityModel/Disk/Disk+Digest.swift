@@ -11,16 +11,17 @@ extension Disk {
     var queue = [InodeNumber.root]
     var next = 0
     while next < queue.count {
-      let directory = inodes[Int(queue[next].rawValue)]
+      let entries = inodes[Int(queue[next].rawValue)].cachedEntries
       next += 1
-      hasher.combine(UInt64(directory.cachedEntries.entries.count))
-      for entry in directory.cachedEntries.entries {
+      hasher.combine(UInt64(entries.count))
+      entries.forEach { entry in
         hasher.combine(entry.name)
-        let inode = inodes[Int(entry.inode.rawValue)]
-        if inode.kind == .directory { queue.append(entry.inode) }
-        inode.combine(into: &hasher)
+        let index = Int(entry.inode.rawValue)
+        let isDirectory = inodes[index].kind == .directory
+        if isDirectory { queue.append(entry.inode) }
+        inodes[index].combine(into: &hasher)
         // Hard links: the inode's own number tells which names share it.
-        if inode.names > 1 && inode.kind != .directory {
+        if inodes[index].names > 1 && !isDirectory {
           hasher.combine(UInt64(entry.inode.rawValue))
         }
       }
@@ -31,8 +32,8 @@ extension Disk {
 
   private func combinePending(into hasher: inout DigestHasher) {
     for index in inodes.indices where inodes[index].isAlive {
+      guard !inodes[index].isClean || inodes[index].errors.isUnseen else { continue }
       let inode = inodes[index]
-      guard !inode.isClean || inode.errors.isUnseen else { continue }
       hasher.combine(UInt64(index))
       hasher.combine(inode.durableSize)
       inode.durable.combine(size: inode.durableSize, into: &hasher)

@@ -150,13 +150,20 @@ extension Disk {
       $0.names -= 1
       $0.changed = count
     }
-    if let inode = self[number], inode.names == 0 { keepFreed(inode, number) }
+    if inodes[Int(number.rawValue)].names == 0 {
+      keepFreed(inodes[Int(number.rawValue)], number)
+    }
   }
 
   /// A barrier of `directory` that succeeded: its entry operations are on the medium, and with the
   /// removal half of a rename out of it also the link half ("neither, never").
   mutating func coverNames(of directory: InodeNumber) {
     guard !pendingNames.isEmpty else { return }
+    if pendingNames.allSatisfy({ $0.touches(directory) }) {
+      for pending in pendingNames { makeDurable(pending) }
+      pendingNames.removeAll()
+      return
+    }
     // A covered operation brings along what it depends on, however indirectly.
     cover(pendingNames.map { $0.touches(directory) })
   }

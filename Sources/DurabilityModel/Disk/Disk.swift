@@ -14,7 +14,7 @@ import StorageInterface
 /// Not modelled here: times of day (mtime is an operation count unless a program sets it).
 public struct Disk {
   /// By inode number; number 0 names nothing.
-  var inodes: [Inode]
+  var inodes: InodeTable
   /// Entry operations that no directory barrier has covered, in issue order.
   var pendingNames: [PendingName] = []
   /// Changes of attributes that no fsync has covered, in issue order.
@@ -46,7 +46,7 @@ public struct Disk {
   public init(parameters: DiskParameters) {
     self.parameters = parameters
     let root = Inode(kind: .directory, mode: 0o755, user: 0, group: 0, operation: 0, name: [])
-    inodes = [.gone, root]
+    inodes = InodeTable(root: root)
   }
 
   /// The number the next inode gets.
@@ -90,12 +90,12 @@ public struct Disk {
   }
 
   /// How many inodes are alive in the cache's view.
-  public var inodeCount: Int { inodes.reduce(0) { $0 + ($1.isAlive ? 1 : 0) } }
+  public var inodeCount: Int { inodes.indices.reduce(0) { $0 + (inodes[$1].isAlive ? 1 : 0) } }
 
   /// How many operations' effects no barrier has covered yet.
   public var pendingCount: Int {
-    inodes.reduce(pendingNames.count + pendingAttributes.count) {
-      $0 + max($1.pendingData.count, $1.pendingSizes.count)
+    inodes.indices.reduce(pendingNames.count + pendingAttributes.count) {
+      $0 + max(inodes[$1].pendingData.count, inodes[$1].pendingSizes.count)
     }
   }
 

@@ -182,7 +182,7 @@ extension World {
 
   /// fsync or fdatasync of a directory: its entry operations, nothing of a child.
   public func synchronizeDirectory(_ number: InodeNumber, dataOnly: Bool) throws(Errno) {
-    _ = try directory(number)
+    _ = try directoryIndex(number)
     if case .fails(let failure)? = try meet(.fsyncdir, number) {
       failedBarriers += 1
       perform(.failedSynchronizeDirectory(inode: number), number)

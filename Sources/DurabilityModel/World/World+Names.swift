@@ -29,10 +29,11 @@ extension World {
 
   /// The entries of a directory, without `.` and `..`, in an order that its names alone decide.
   public func entries(of number: InodeNumber) throws(Errno) -> [DirectoryEntry] {
-    let inode = try directory(number)
+    let index = try directoryIndex(number)
     try check(.readdir, number)
-    return inode.cachedEntries.entries.map {
-      DirectoryEntry(name: $0.name, inode: $0.inode, kind: disk[$0.inode]?.kind ?? .regular)
+    return disk.inodes[index].cachedEntries.entries.map {
+      let kind = disk.isAlive($0.inode) ? disk.inodes[Int($0.inode.rawValue)].kind : .regular
+      return DirectoryEntry(name: $0.name, inode: $0.inode, kind: kind)
     }
   }
 

@@ -168,9 +168,15 @@ struct Explorer {
       seed: seed.derived("explosion " + start.path), picks: picks)
     var judge = session.judge(epoch)
     var local = RunStatistics()
+    let damages = !session.scenario.media.isEmpty
     try exploder.explode(&local) { visit throws(RunError) in
-      if let visit = damaged(visit, epoch) { try examine(visit, &judge, start, script) }
-      if isDone { return false }
+      if !damages {
+        try examine(visit, &judge, start, script)
+      } else if let visit = damaged(visit, epoch) {
+        try examine(visit, &judge, start, script)
+      }
+      // The getter would copy the explorer for each state.
+      if !stopsAt.isEmpty && isDone { return false }
       if isInterrupted() { throw .interrupted }
       return true
     }
@@ -178,10 +184,8 @@ struct Explorer {
     return continuations(of: exploder.picks, judge, start, script, epoch)
   }
 
-  /// The visit itself, or where the scenario has media faults, its image with one: each crash
-  /// point's generator draws it. Nil where nothing is there that could be damaged.
+  /// The image of the visit with a media fault: each crash point's generator draws it. Nil where nothing is there that could be damaged.
   private func damaged(_ visit: Visit, _ epoch: RecordedEpoch) -> Visit? {
-    guard !session.scenario.media.isEmpty else { return visit }
     guard case .power = visit.step.kind, let disk = visit.disk else { return nil }
     var generator = PRNG(
       seed.derived("media", visit.step.point).derived(visit.key.text))

@@ -11,8 +11,9 @@ struct PointJudge {
   let epoch: RecordedEpoch
   /// Whether no store can promise anything here, because the disk lies.
   let isUnpromising: Bool
-  /// The digests permitted by each of the epoch's models, for each kind of crash; computed once.
-  private var permitted: [Contract.Crash: [Int: Set<Digest>?]] = [:]
+  /// By model of the epoch, after a crash of the process and after one of the power: the digests of
+  /// dumps that need no more look; nil where that was not computed yet.
+  private var permitted: [(process: Set<Digest>?, power: Set<Digest>?)]
   /// Judgements of the slow path, by model, crash and dump.
   private var known: [Key: Verdict] = [:]
 
@@ -35,13 +36,35 @@ struct PointJudge {
   init(epoch: RecordedEpoch, isUnpromising: Bool = false) {
     self.epoch = epoch
     self.isUnpromising = isUnpromising
+    permitted = Array(repeating: (nil, nil), count: epoch.models.count)
+  }
+
+  /// The digests of dumps that are permitted, and worth no warning, by model `index` after `crash`;
+  /// empty where digests do not tell.
+  private mutating func permittedDigests(_ index: Int, _ crash: Contract.Crash) -> Set<Digest> {
+    switch crash {
+    case .process: if let known = permitted[index].process { return known }
+    case .power: if let known = permitted[index].power { return known }
+    }
+    let model = epoch.models[index].model
+    let digests =
+      model.hasFailedOperations ? [] : Set(model.permittedDigests(after: crash) ?? [])
+    switch crash {
+    case .process: permitted[index].process = digests
+    case .power: permitted[index].power = digests
+    }
+    return digests
   }
 
   /// Judges `outcome` at the crash point of `visit`.
   mutating func judge(_ outcome: RecoveryOutcome, _ visit: Visit) -> Verdict {
-    let model = epoch.models[visit.model].model
     let crash = visit.step.crash
-    switch visit.rule ?? rule(for: visit.step) {
+    let rule = visit.rule ?? rule(for: visit.step)
+    if case .promise = rule, case .recovered(let dump) = outcome.kind {
+      return judge(dump, visit.model, crash)
+    }
+    let model = epoch.models[visit.model].model
+    switch rule {
     case .promise: break
     case .provenDamage:
       return judgeDamage(outcome, model, crash) { model.judgeProvenDamage($0, after: crash) }
@@ -122,18 +145,11 @@ struct PointJudge {
   }
 
   private mutating func judge(_ dump: Dump, _ index: Int, _ crash: Contract.Crash) -> Verdict {
-    let model = epoch.models[index].model
-    let digests: Set<Digest>?
-    if let computed = permitted[crash]?[index] {
-      digests = computed
-    } else {
-      digests = model.permittedDigests(after: crash).map { Set($0) }
-      permitted[crash, default: [:]][index] = .some(digests)
-    }
-    // Digests cover records only, and do not tell a permitted state that is worth a warning.
-    if dump.namespaces == nil, !model.hasFailedOperations, digests?.contains(dump.digest) == true {
+    // Digests cover records only.
+    if dump.namespaces == nil, permittedDigests(index, crash).contains(dump.digest) {
       return .permitted
     }
+    let model = epoch.models[index].model
     let key = Key(model: index, crash: crash, dump: dump.digest)
     if dump.namespaces == nil, let verdict = known[key] { return verdict }
     let judgement = model.judge(dump, after: crash)

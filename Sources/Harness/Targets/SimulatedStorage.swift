@@ -113,6 +113,7 @@ final class SimulatedStorage: Storage {
   }
 
   private func resolve(_ path: String) throws(Errno) -> InodeNumber {
+    if path.isEmpty { return .root }
     var inode = InodeNumber.root
     for component in path.utf8.split(separator: 0x2F) {
       inode = try world.lookup(Array(component), in: inode)
@@ -123,8 +124,9 @@ final class SimulatedStorage: Storage {
   private func resolveParent(
     _ path: String
   ) throws(Errno) -> (parent: InodeNumber, name: [UInt8]) {
-    let bytes = Array(path.utf8)
-    guard let slash = bytes.lastIndex(of: 0x2F) else { return (.root, bytes) }
+    var path = path
+    let (bytes, slash) = path.withUTF8 { (Array($0), $0.lastIndex(of: 0x2F)) }
+    guard let slash else { return (.root, bytes) }
     return (
       try resolve(String(decoding: bytes[..<slash], as: UTF8.self)), Array(bytes[(slash + 1)...])
     )

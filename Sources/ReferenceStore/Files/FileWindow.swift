@@ -10,13 +10,13 @@ final class FileWindow {
   /// The file's name.
   let path: String
   /// The file's size when it was opened; less when reading it ended before.
-  private(set) var size: Int
+  @exclusivity(unchecked) private(set) var size: Int
   /// Where the window begins in the file.
-  private(set) var start = 0
+  @exclusivity(unchecked) private(set) var start = 0
   /// The bytes in the window.
   private let window: LogBuffer
   private let files: StoreFiles
-  private var file: FileID?
+  @exclusivity(unchecked) private var file: FileID?
 
   /// Opens the file at `path` and reads its first window, unless it has more than `limit` bytes.
   init(_ path: String, files: StoreFiles, limit: Int) throws(StoreError) {

@@ -11,49 +11,80 @@ enum StoreFileName: Equatable {
 
   /// What `name` is, or nil when it is not a file of the store.
   init?(_ name: String) {
-    let bytes = name.utf8
-    func number(_ prefix: StaticString, _ suffix: StaticString) -> UInt64? {
-      let head = prefix.utf8CodeUnitCount
-      let tail = suffix.utf8CodeUnitCount
-      guard bytes.count == head + 20 + tail,
-        bytes.starts(with: UnsafeBufferPointer(start: prefix.utf8Start, count: head)),
-        bytes.dropFirst(head + 20)
-          .elementsEqual(UnsafeBufferPointer(start: suffix.utf8Start, count: tail))
-      else { return nil }
-      var value: UInt64 = 0
-      for digit in bytes.dropFirst(head).prefix(20) {
-        guard digit >= 0x30, digit <= 0x39 else { return nil }
-        let (product, tooBig) = value.multipliedReportingOverflow(by: 10)
-        let (sum, alsoTooBig) = product.addingReportingOverflow(UInt64(digit - 0x30))
-        if tooBig || alsoTooBig { return nil }
-        value = sum
+    var name = name
+    let parsed = name.withUTF8 { bytes -> StoreFileName? in
+      if let value = Self.number(in: bytes, Self.segmentPrefix, Self.segmentSuffix) {
+        return .segment(SegmentNumber(rawValue: value))
+      } else if let value = Self.number(in: bytes, Self.snapshotPrefix, Self.snapshotSuffix) {
+        return .snapshot(value)
+      } else if let value = Self.number(in: bytes, Self.snapshotPrefix, Self.temporarySuffix) {
+        return .temporary(value)
       }
-      // 0 stands for "none" and the highest number has no next one.
-      return value == 0 || value == .max ? nil : value
-    }
-    if let value = number("wal-", ".log") {
-      self = .segment(SegmentNumber(rawValue: value))
-    } else if let value = number("snapshot-", ".snap") {
-      self = .snapshot(value)
-    } else if let value = number("snapshot-", ".tmp") {
-      self = .temporary(value)
-    } else {
       return nil
     }
+    guard let parsed else { return nil }
+    self = parsed
   }
 
   /// The name.
   var path: String {
     switch self {
-    case .segment(let number): "wal-\(Self.digits(number.rawValue)).log"
-    case .snapshot(let number): "snapshot-\(Self.digits(number)).snap"
-    case .temporary(let number): "snapshot-\(Self.digits(number)).tmp"
+    case .segment(let number):
+      Self.text(Self.segmentPrefix, number.rawValue, Self.segmentSuffix)
+    case .snapshot(let number): Self.text(Self.snapshotPrefix, number, Self.snapshotSuffix)
+    case .temporary(let number): Self.text(Self.snapshotPrefix, number, Self.temporarySuffix)
     }
   }
 
-  private static func digits(_ value: UInt64) -> String {
-    let text = String(value)
-    return String(repeating: "0", count: 20 - text.utf8.count) + text
+  private static let segmentPrefix: StaticString = "wal-"
+  private static let segmentSuffix: StaticString = ".log"
+  private static let snapshotPrefix: StaticString = "snapshot-"
+  private static let snapshotSuffix: StaticString = ".snap"
+  private static let temporarySuffix: StaticString = ".tmp"
+  /// As many digits as the highest number has.
+  private static var digitCount: Int { 20 }
+
+  /// The number between `prefix` and `suffix` of a name; nil where it is no such name.
+  private static func number(
+    in name: UnsafeBufferPointer<UInt8>, _ prefix: StaticString, _ suffix: StaticString
+  ) -> UInt64? {
+    let head = prefix.utf8CodeUnitCount
+    let tail = suffix.utf8CodeUnitCount
+    guard name.count == head + digitCount + tail else { return nil }
+    for index in 0..<head where name[index] != prefix.utf8Start[index] { return nil }
+    for index in 0..<tail where name[head + digitCount + index] != suffix.utf8Start[index] {
+      return nil
+    }
+    var value: UInt64 = 0
+    for index in head..<head + digitCount {
+      let digit = name[index]
+      guard digit >= 0x30, digit <= 0x39 else { return nil }
+      let (product, tooBig) = value.multipliedReportingOverflow(by: 10)
+      let (sum, alsoTooBig) = product.addingReportingOverflow(UInt64(digit - 0x30))
+      if tooBig || alsoTooBig { return nil }
+      value = sum
+    }
+    // 0 stands for "none" and the highest number has no next one.
+    return value == 0 || value == .max ? nil : value
+  }
+
+  /// A name in one piece: opening a store of a few segments spends more on names put together from
+  /// strings than on reading its records.
+  private static func text(
+    _ prefix: StaticString, _ value: UInt64, _ suffix: StaticString
+  ) -> String {
+    let head = prefix.utf8CodeUnitCount
+    let tail = suffix.utf8CodeUnitCount
+    return String(unsafeUninitializedCapacity: head + digitCount + tail) { bytes in
+      for index in 0..<head { bytes[index] = prefix.utf8Start[index] }
+      var rest = value
+      for index in (head..<head + digitCount).reversed() {
+        bytes[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      for index in 0..<tail { bytes[head + digitCount + index] = suffix.utf8Start[index] }
+      return head + digitCount + tail
+    }
   }
 }
 

@@ -2,15 +2,15 @@
 ///
 /// A class, so that a batch can be handed to the thread that writes it without copying.
 final class LogBuffer {
-  private var base: UnsafeMutableRawPointer
-  private var capacity: Int
+  @exclusivity(unchecked) private var base: UnsafeMutableRawPointer
+  @exclusivity(unchecked) private var capacity: Int
   /// How many bytes there are.
-  private(set) var count = 0
+  @exclusivity(unchecked) private(set) var count = 0
 
   /// An empty buffer with room for `capacity` bytes.
   init(capacity: Int = 512) {
     self.capacity = capacity
-    base = .allocate(byteCount: capacity, alignment: 64)
+    base = .allocate(byteCount: capacity, alignment: 16)
   }
 
   deinit { base.deallocate() }
@@ -33,7 +33,7 @@ final class LogBuffer {
     if count == 0, capacity > 4 << 20 {
       base.deallocate()
       capacity = 64 << 10
-      base = .allocate(byteCount: capacity, alignment: 64)
+      base = .allocate(byteCount: capacity, alignment: 16)
     }
   }
 
@@ -49,7 +49,7 @@ final class LogBuffer {
 
   private func grow(_ more: Int) {
     capacity = max(capacity * 2, count + more)
-    let bigger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
+    let bigger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
     bigger.copyMemory(from: base, byteCount: count)
     base.deallocate()
     base = bigger

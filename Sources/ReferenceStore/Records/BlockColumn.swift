@@ -69,8 +69,10 @@ struct BlockColumn {
     }
   }
 
+  /// Whole cache lines, except for the first blocks of a small store: aligned allocation costs more
+  /// than filling them.
   private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
-    .allocate(byteCount: bytes, alignment: 64)
+    .allocate(byteCount: bytes, alignment: bytes < 4096 ? 16 : 64)
   }
 
   /// Takes whole blocks that a mapping owns, one behind the other, as the first ones.

@@ -6,6 +6,9 @@
 ///
 /// A table can stand on a mapped snapshot: then its first blocks are the snapshot's, private to
 /// this process, and a block of vectors is checked before it is first used.
+///
+/// Its properties are not checked for exclusive access while the program runs: the checks took a
+/// quarter of applying a record, and no property is touched while a change of it is under way.
 final class RecordTable {
   /// What the table says of one record; the layout of the snapshot's rows.
   struct Row {
@@ -37,22 +40,22 @@ final class RecordTable {
   /// The number of components of every vector.
   let dimension: Int
   /// The namespaces.
-  var namespaces = NamespaceTable()
+  @exclusivity(unchecked) var namespaces = NamespaceTable()
   /// How many records there are.
-  var count = 0
+  @exclusivity(unchecked) var count = 0
   /// How many rows are in use or free; every row's number is below.
-  var rowCount = 0
+  @exclusivity(unchecked) var rowCount = 0
   /// The bytes of the texts of all records.
-  var textBytes = 0
+  @exclusivity(unchecked) var textBytes = 0
   /// The blocks of vectors that are not yet checked; nil when there is no mapping.
-  var unchecked: UncheckedBlocks?
+  @exclusivity(unchecked) var unchecked: UncheckedBlocks?
 
-  var rows: BlockColumn
-  var vectors: BlockColumn
-  var texts = TextHeap()
-  var index = KeyIndex()
-  var firstFree = 0
-  var freeCount = 0
+  @exclusivity(unchecked) var rows: BlockColumn
+  @exclusivity(unchecked) var vectors: BlockColumn
+  @exclusivity(unchecked) var texts = TextHeap()
+  @exclusivity(unchecked) var index = KeyIndex()
+  @exclusivity(unchecked) var firstFree = 0
+  @exclusivity(unchecked) var freeCount = 0
 
   /// An empty table.
   init(dimension: Int) {
