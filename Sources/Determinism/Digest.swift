@@ -136,7 +136,8 @@ public struct DigestHasher: Sendable {
       return UInt64(littleEndian: word) >> UInt64(8 &* (8 &- rest))
     }
     var value: UInt64 = 0
-    for index in 0..<rest { value |= UInt64(bytes[bytes.count &- rest &+ index]) << UInt64(8 &* index) }
+    let start = bytes.count &- rest
+    for index in 0..<rest { value |= UInt64(bytes[start &+ index]) << UInt64(8 &* index) }
     return value
   }
 

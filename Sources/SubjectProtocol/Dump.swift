@@ -73,11 +73,15 @@ public struct Dump: Sendable, Equatable {
   ) {
     precondition(vector.count % 4 == 0, "a vector is whole components")
     let start = bytes.count
-    bytes.append(contentsOf: namespace)
-    let idStart = bytes.count
-    bytes.append(contentsOf: id)
-    let metadataStart = bytes.count
-    bytes.append(contentsOf: metadata)
+    let idStart = start + namespace.count
+    let metadataStart = idStart + id.count
+    bytes.append(
+      contentsOf: repeatElement(0, count: namespace.count + id.count + metadata.count))
+    bytes.withUnsafeMutableBytes { all in
+      UnsafeMutableRawBufferPointer(rebasing: all[start..<idStart]).copyMemory(from: namespace)
+      UnsafeMutableRawBufferPointer(rebasing: all[idStart..<metadataStart]).copyMemory(from: id)
+      UnsafeMutableRawBufferPointer(rebasing: all[metadataStart...]).copyMemory(from: metadata)
+    }
     let vectorStart = components.count
     components.append(contentsOf: repeatElement(0, count: vector.count / 4))
     components.withUnsafeMutableBytes { target in

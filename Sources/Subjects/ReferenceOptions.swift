@@ -23,6 +23,7 @@ struct ReferenceOptions {
   init(dimension: Int, _ options: JSONValue) throws(StoreError) {
     // Small, so that a test's few records fill several segments.
     store = StoreOptions(dimension: dimension, segmentBytes: 64 << 10)
+    if case .object(let members) = options, members.isEmpty { return }
     let reader = Reader(options: options)
     if let bytes = try reader.number("segmentBytes") { store.segmentBytes = bytes }
     if let count = try reader.number("spareSegments") { store.spareSegments = count }

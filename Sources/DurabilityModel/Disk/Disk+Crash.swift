@@ -228,7 +228,7 @@ extension Disk {
 
 extension Inode {
   /// Whether `settle` would change nothing, as far as that is seen without looking at every byte.
-  var isSettled: Bool {
+  @inline(__always) var isSettled: Bool {
     pendingData.isEmpty && pendingSizes.isEmpty && lost.isEmpty && unwritten.isEmpty
       && !hasDoubtful && doubtfulSectors.isEmpty && neverSynced.isEmpty && earlyBox == nil
       && rareBox == nil && changed == 0 && modified == durableModified

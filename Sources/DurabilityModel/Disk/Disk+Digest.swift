@@ -67,7 +67,7 @@ extension Disk {
 }
 
 extension Inode {
-  fileprivate func combine(into hasher: inout DigestHasher) {
+  @inline(__always) fileprivate func combine(into hasher: inout DigestHasher) {
     hasher.combine(UInt64(kind.rawValue) << 32 | UInt64(mode) << 8)
     hasher.combine(modified)
     if user != 0 || group != 0 { hasher.combine(UInt64(user) << 32 | UInt64(group)) }

@@ -184,7 +184,8 @@ struct Explorer {
     return continuations(of: exploder.picks, judge, start, script, epoch)
   }
 
-  /// The image of the visit with a media fault: each crash point's generator draws it. Nil where nothing is there that could be damaged.
+  /// The image of the visit with a media fault: each crash point's generator draws it. Nil where
+  /// nothing is there that could be damaged.
   private func damaged(_ visit: Visit, _ epoch: RecordedEpoch) -> Visit? {
     guard case .power = visit.step.kind, let disk = visit.disk else { return nil }
     var generator = PRNG(

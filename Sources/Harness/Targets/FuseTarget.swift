@@ -151,6 +151,9 @@ final class FuseTarget: Target {
     window = 0
   }
 
+  /// Not where several threads of the subject answer.
+  var takesRequestsAhead: Bool { !isNumbered }
+
   /// Takes the time of a slow operation. Everything on this thread waits: a mount has one loop.
   static func wait(_ milliseconds: Int) {
     var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)

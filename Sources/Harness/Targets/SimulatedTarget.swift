@@ -37,6 +37,9 @@ final class SimulatedTarget: Target {
     window = 0
   }
 
+  /// It would save nothing here.
+  var takesRequestsAhead: Bool { false }
+
   /// Nothing is done yet: a request is worked on when its answer is waited for, so all that
   /// overlap are issued before the first of them is.
   func send(_ request: Request, number: UInt64, window: UInt64) -> SubjectBreakdown? {

@@ -20,6 +20,11 @@ protocol Target: AnyObject {
   /// process that has seen nothing; otherwise it may be one that has finished with earlier worlds.
   func enter(_ world: World, freshProcess: Bool) throws(RunError)
 
+  /// Whether requests may be sent before the ones before them were answered, and are done one after
+  /// the other all the same: a subject that takes one request at a time reads the next line when it
+  /// has answered the last.
+  var takesRequestsAhead: Bool { get }
+
   /// Sends a request without waiting for the answer. Operations from now on belong to `window`, the
   /// first of the requests that may be outstanding together.
   ///
@@ -44,6 +49,20 @@ protocol Target: AnyObject {
 }
 
 extension Target {
+  /// Waits for the answer to a request that was sent ahead; else sends it. After `broken` nothing
+  /// is ahead any more.
+  func exchange(
+    _ request: Request, number: UInt64, isSent: inout Bool
+  ) throws(RunError) -> Exchange {
+    guard isSent else { return try exchange(request, number: number) }
+    switch try receive() {
+    case .answer(let answer, _): return .answer(answer)
+    case .broken(let breakdown):
+      isSent = false
+      return .broken(breakdown)
+    }
+  }
+
   /// Sends a request while none is outstanding, and waits for the answer.
   func exchange(_ request: Request, number: UInt64) throws(RunError) -> Exchange {
     if let breakdown = try send(request, number: number, window: number) {

@@ -22,11 +22,18 @@ final class FileWindow {
   init(_ path: String, files: StoreFiles, limit: Int) throws(StoreError) {
     self.path = path
     self.files = files
-    window = LogBuffer(capacity: 64)
-    size = 0
     let opened = try files.open(path, .read)
+    let size: UInt64
+    do throws(StoreError) {
+      size = try files.size(opened, path: path)
+    } catch {
+      files.storage.close(opened)
+      throw error
+    }
+    // Room for the whole file where it is small: it is read at once.
+    window = LogBuffer(capacity: max(64, Int(min(size, UInt64(Self.windowBytes)))))
+    self.size = 0
     file = opened
-    let size = try files.size(opened, path: path)
     guard size <= UInt64(limit) else {
       throw .corrupt(
         file: path, offset: UInt64(limit), reason: "it is longer than a file of its kind can be")

@@ -75,15 +75,18 @@ enum StoreFileName: Equatable {
   ) -> String {
     let head = prefix.utf8CodeUnitCount
     let tail = suffix.utf8CodeUnitCount
-    return String(unsafeUninitializedCapacity: head + digitCount + tail) { bytes in
+    let count = head + digitCount + tail
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { bytes in
       for index in 0..<head { bytes[index] = prefix.utf8Start[index] }
       var rest = value
-      for index in (head..<head + digitCount).reversed() {
+      var index = head + digitCount
+      while index > head {
+        index -= 1
         bytes[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
         rest /= 10
       }
       for index in 0..<tail { bytes[head + digitCount + index] = suffix.utf8Start[index] }
-      return head + digitCount + tail
+      return String(decoding: UnsafeBufferPointer(bytes), as: UTF8.self)
     }
   }
 }

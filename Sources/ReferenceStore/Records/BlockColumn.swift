@@ -62,7 +62,7 @@ struct BlockColumn {
         blocks[0] = bigger
         lastCapacity = wanted
       } else {
-        let wanted = blocks.isEmpty ? min(blockCount, max(8, count)) : blockCount
+        let wanted = blocks.isEmpty ? min(blockCount, max(32, count)) : blockCount
         blocks.append(Self.allocate(wanted * stride))
         lastCapacity = wanted
       }

@@ -27,7 +27,7 @@ struct KeyIndex {
 
   /// Makes room for `count` rows without growing.
   mutating func reserve(_ count: Int) {
-    var size = max(16, slots.count)
+    var size = max(64, slots.count)
     while size * 3 < count * 4 { size *= 2 }
     if size > slots.count { rebuild(size) }
   }
@@ -35,7 +35,7 @@ struct KeyIndex {
   /// Adds a row, which is not there yet.
   @inline(__always)
   mutating func insert(_ row: Int, hash: UInt32) {
-    if (used + 1) * 4 > slots.count * 3 { rebuild(max(16, slots.count * 2)) }
+    if (used + 1) * 4 > slots.count * 3 { rebuild(max(64, slots.count * 2)) }
     place(UInt64(hash) << 32 | UInt64(row + 1))
     used += 1
   }

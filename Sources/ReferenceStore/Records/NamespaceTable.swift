@@ -12,7 +12,9 @@ struct NamespaceTable {
 
   /// Every namespace that was ever there, by number.
   private(set) var all = [Namespace(name: [], exists: true, records: 0)]
+  /// The number of each name, once there are more than a look at each would find as fast.
   private var numbers: [[UInt8]: UInt32] = [:]
+  private static var fewNames: Int { 16 }
   /// The number found last: most requests ask for the one before.
   private var last: UInt32 = 0
 
@@ -22,7 +24,16 @@ struct NamespaceTable {
     if name.isEmpty { return 0 }
     let newest = all[Int(last)].name
     if newest.span.bytes.sameBytes(as: name) { return last }
-    return numbers[[UInt8](name)]
+    return find(name)
+  }
+
+  private func find(_ name: RawSpan) -> UInt32? {
+    if all.count > Self.fewNames { return numbers[[UInt8](name)] }
+    for number in 1..<max(1, all.count) {
+      let other = all[number].name
+      if other.span.bytes.sameBytes(as: name) { return UInt32(number) }
+    }
+    return nil
   }
 
   /// Whether the namespace is there.
@@ -42,9 +53,16 @@ struct NamespaceTable {
     }
     let number = UInt32(all.count)
     all.append(Namespace(name: [UInt8](name), exists: true, records: 0))
-    numbers[all[Int(number)].name] = number
+    if all.count > Self.fewNames { note(number) }
     last = number
     return number
+  }
+
+  private mutating func note(_ number: UInt32) {
+    if numbers.isEmpty {
+      for earlier in 1..<number { numbers[all[Int(earlier)].name] = earlier }
+    }
+    numbers[all[Int(number)].name] = number
   }
 
   /// Notes that a namespace is gone.

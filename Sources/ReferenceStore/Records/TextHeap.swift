@@ -69,7 +69,7 @@ struct TextHeap {
   private mutating func growSlowly(_ wanted: Int) {
     let chunkBytes = 1 << Self.chunkShift
     if chunks.count <= 1, firstCapacity < chunkBytes {
-      let capacity = min(chunkBytes, max(wanted, firstCapacity * 2, 256))
+      let capacity = min(chunkBytes, max(wanted, firstCapacity * 2, 2048))
       let bigger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
       if let first = chunks.first {
         bigger.copyMemory(from: first, byteCount: firstCapacity)

@@ -82,7 +82,7 @@ extension Recovery {
     let base = log.chainEnd
     while next.header.predecessor != base {
       let wanted = next.header.predecessor
-      let path = StoreFileName.segment(wanted.segment).path
+      var path: String { StoreFileName.segment(wanted.segment).path }
       // I: all of these had been durable.
       guard wanted.segment >= firstSegment, wanted.segment < next.header.number else {
         throw .corrupt(
@@ -104,7 +104,7 @@ extension Recovery {
       guard tag == wanted.tag else {
         throw .corrupt(file: path, offset: 92, reason: "it is not the one \(next.path) follows")
       }
-      try check(header, path)
+      try check(header, file.path)
       file.rest()
       next = FoundSegment(file: file, header: header, tag: tag)
       links.append(next)
