@@ -32,7 +32,7 @@ public struct StoreOptions: Equatable, Sendable {
   public var sync = SyncPolicy.everyWrite
   /// Whether room for a whole segment is reserved when it is started, where the storage can, and,
   /// under `everyWrite` and `every`, zeros are written ahead of the records, up to a MiB at a time:
-  /// then most barriers change no sizes and no extents, and take about half as long.
+  /// then most barriers change no sizes and no extents, and take a third less time.
   public var preallocates = false
   /// How many segments that nothing needs any more are kept to be written over (0 to 64).
   public var spareSegments = 0

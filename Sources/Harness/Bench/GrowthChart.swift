@@ -17,7 +17,7 @@ struct GrowthChart {
   private let height = 420.0
   private let left = 70.0
   private let right = 120.0
-  private let top = 20.0
+  private let top = 30.0
   private let bottom = 50.0
   /// Colours that can be told apart on light and dark, and by most eyes.
   private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b59a00", "#56b4e9"]
@@ -42,6 +42,7 @@ struct GrowthChart {
     }
     parts.append(Self.label((left + width - right) / 2, height - 8, "middle", "records"))
     parts.append(Self.label(8, 14, "start", "ns a record"))
+    let labels = labelPlaces(costs)
     for (index, line) in lines.enumerated() {
       let colour = Self.colours[index % Self.colours.count]
       let places = line.points.map {
@@ -58,10 +59,20 @@ struct GrowthChart {
       }
       if let last = places.last {
         parts.append(
-          Self.label(last.x + 10, last.y + 4, "start", HTMLReport.escape(line.name), colour))
+          Self.label(last.x + 10, labels[index], "start", HTMLReport.escape(line.name), colour))
       }
     }
     return (parts + ["</svg>"]).joined(separator: "\n")
+  }
+
+  /// Where the name of each line stands: at its last point, and none over another.
+  private func labelPlaces(_ costs: ClosedRange<Int>) -> [Double] {
+    var places = lines.map { vertical(log10($0.points.last?.cost ?? 1), costs) + 4 }
+    let order = places.indices.sorted { places[$0] < places[$1] }
+    for (upper, lower) in zip(order, order.dropFirst()) {
+      places[lower] = max(places[lower], places[upper] + 15)
+    }
+    return places
   }
 
   private func horizontal(_ decade: Double, _ range: ClosedRange<Int>) -> Double {
@@ -83,7 +94,12 @@ struct GrowthChart {
   }
 
   private static func power(_ decade: Int) -> String {
-    decade >= 0 && decade < 6 ? "1" + String(repeating: "0", count: decade) : "10^\(decade)"
+    if decade >= 0 && decade < 6 { return "1" + String(repeating: "0", count: decade) }
+    let raised: [Character: String] = [
+      "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷",
+      "8": "⁸", "9": "⁹",
+    ]
+    return "10" + String(decade).map { raised[$0] ?? "" }.joined()
   }
 
   private static func number(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }

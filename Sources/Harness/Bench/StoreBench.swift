@@ -127,16 +127,27 @@ struct StoreBench {
         peer: "a loop in C: checksum, copy to 64 KiB, write", peerSamples: theirs))
   }
 
-  /// One record, one barrier.
+  /// One record, one barrier. Many short samples in turns: a disk that others use is slow for
+  /// seconds at a time, and what is compared must meet the same seconds.
   private func syncedAppends() throws(RunError) {
-    let count = 1000
+    let (rounds, count) = (25, 200)
     let value = [UInt8](repeating: 0x5A, count: 512)
     var ours: [Double] = []
     var bare: [Double] = []
     var rocks: [Double] = []
     var lite: [Double] = []
-    for _ in 0..<sampleCount {
-      ours.append(Double(count) / (try syncedPuts(count)))
+    let path = directory + "/synced"
+    Files.remove(path)
+    try Files.makeDirectory(path)
+    let store = try syncedStore(path)
+    // What giving room takes counts where it falls among the samples.
+    try fill(store, 0..<count)
+    for round in 1...rounds {
+      ours.append(
+        Double(count)
+          / (try seconds { () throws(StoreError) in
+            try self.put(store, round * count..<(round + 1) * count)
+          }))
       bare.append(
         Double(count)
           / (try loop("the bare loop") { file in
@@ -161,16 +172,6 @@ struct StoreBench {
         Measurement(
           "wal.append-512-synced-vs-\(name)", unit: "1/s", ours,
           peer: samples.isEmpty ? nil : peer, peerSamples: samples))
-    }
-  }
-
-  /// Seconds for `count` puts of 512 bytes of vector, each durable, in a segment whose room was
-  /// given in advance; what giving it takes while they are put counts.
-  private func syncedPuts(_ count: Int) throws(RunError) -> Double {
-    try fresh { (path) throws(RunError) in
-      let store = try syncedStore(path)
-      try fill(store, 0..<count)
-      return try seconds { () throws(StoreError) in try self.put(store, count..<2 * count) }
     }
   }
 
@@ -224,11 +225,11 @@ struct StoreBench {
   /// Over two is how a store is used; one is what the other figures are measured on, and where a
   /// barrier is the only thing that threads can do at once.
   private func threads() throws(RunError) {
-    let count = 800
+    let (rounds, count) = (15, 200)
     for processors in [Array(processors.prefix(1)), Array(processors.prefix(2))] {
       var one: [Double] = []
       var eight: [Double] = []
-      for _ in 0..<sampleCount {
+      for _ in 0..<rounds {
         one.append(try syncedRate(threads: 1, count, on: processors))
         eight.append(try syncedRate(threads: 8, count, on: processors))
       }

@@ -49,8 +49,9 @@ struct SegmentWriter {
     /// How many zeros are written ahead of the records at a time; 0 for none.
     ///
     /// A reserved block that was never written is marked so, and the barrier after the first write
-    /// to it commits that mark: about as much work as the write. Where zeros were written before,
-    /// most barriers write records alone (measured on ext4: half the time).
+    /// to it commits that mark. Where zeros were written before, most barriers write records alone
+    /// (measured on ext4, 512 bytes each: 0.62 of a bare overwriting loop's rate without zeros, 0.9
+    /// and more with them).
     var step: UInt64
   }
 
