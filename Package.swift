@@ -13,6 +13,11 @@ let settings: [SwiftSetting] = [
 
 let testSettings: [SwiftSetting] = settings
 
+/// The model is most of what tests run: without the optimizer they take five times as long. Its
+/// preconditions and overflow checks stay.
+let modelSettings: [SwiftSetting] =
+  settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
   name: "wal-torture",
   products: [
@@ -34,12 +39,12 @@ let package = Package(
       name: "CBareServer", dependencies: ["CFuse"], cSettings: [.treatAllWarnings(as: .error)]),
 
     // The pure middle: values and functions, no libc.
-    .target(name: "Determinism", swiftSettings: settings),
+    .target(name: "Determinism", swiftSettings: modelSettings),
     .target(name: "StorageInterface", swiftSettings: settings),
     .target(name: "SubjectProtocol", dependencies: ["Determinism"], swiftSettings: settings),
     .target(
       name: "DurabilityModel", dependencies: ["Determinism", "StorageInterface"],
-      swiftSettings: settings),
+      swiftSettings: modelSettings),
     .target(
       name: "Scenarios", dependencies: ["Determinism", "SubjectProtocol", "DurabilityModel"],
       swiftSettings: settings),
@@ -85,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "GroundTruthTests",
       dependencies: ["DurabilityModel", "Determinism", "StorageInterface", "SubjectProtocol"],
-      exclude: ["Fixtures"], swiftSettings: testSettings),
+      exclude: ["Fixtures"], swiftSettings: modelSettings),
     .testTarget(
       name: "ScenariosTests",
       dependencies: ["Scenarios", "Determinism", "SubjectProtocol", "DurabilityModel"],
