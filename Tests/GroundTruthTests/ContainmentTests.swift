@@ -3,6 +3,8 @@ import Testing
 
 /// Whatever a real file system showed after a power cut, its model permits at that stage.
 ///
+/// And what it permits beyond that is kept in `Fixtures/unobserved.txt`, with its reason.
+///
 /// The data file is the measurement; the workloads run on the model; the names come from the
 /// workloads' own naming. Sector tears are on, as the laboratory injected them.
 @Suite("Containment of the ground truth")
@@ -50,8 +52,19 @@ struct ContainmentTests {
       ])
   }
 
+  @Test("Every kept cell that was never observed has a reason and names what there is")
+  func unobserved() throws {
+    let reasons = try Unobserved.shared.get().reasons
+    let workloads = Set(Workload.all.map { Unobserved.identifier(of: $0.name) })
+    #expect(workloads.count == Workload.all.count)
+    #expect(Set(reasons.keys.map(\.model)) == ["ext4-ordered", "xfs", "btrfs"])
+    #expect(reasons.keys.allSatisfy { workloads.contains($0.workload) })
+    #expect(reasons.values.allSatisfy { $0.count > 80 })
+    #expect(Set(reasons.values).count == 12)
+  }
+
   @Test(
-    "A model permits all that its file system showed, and posix-min all that any did",
+    "A model permits all that its file system showed, and beyond it what is listed with a reason",
     arguments: Workload.all.map(\.name), models)
   func containment(name: String, model: PersistenceModelName) throws {
     let workload = try #require(Workload.all.first { $0.name == name })
@@ -61,7 +74,12 @@ struct ContainmentTests {
     var found = CrashSearch.Found()
     let search = CrashSearch(workload: workload, parameters: DiskParameters(model: model))
     let points = try search.crashPoints()
-    search.enumerate(points, ExplosionLimits(), &found, &missing)
+    if model == .posixMin {
+      search.enumerate(points, ExplosionLimits(), .untilFound, &found, &missing)
+    } else {
+      search.enumerate(points, ExplosionLimits(), .wholly, &found, &missing)
+      try compareUnobserved(found, wantedHere, name, model)
+    }
     search.direct(points, &found, &missing)
     for (stage, names) in missing.names.sorted(by: { $0.key < $1.key }) {
       for name in names.sorted() {
@@ -70,6 +88,36 @@ struct ContainmentTests {
     }
     for flag in missing.flags.sorted() {
       Issue.record("\(model.rawValue) does not permit: \(flag)")
+    }
+  }
+
+  /// Holds what was found and never observed against the kept list, both ways.
+  private func compareUnobserved(
+    _ found: CrashSearch.Found, _ observed: CrashSearch.Wanted, _ name: String,
+    _ model: PersistenceModelName
+  ) throws {
+    let workload = Unobserved.identifier(of: name)
+    var cells: [Unobserved.Cell: String] = [:]
+    for (stage, outcomes) in found.outcomes {
+      for (outcome, witness) in outcomes
+      where observed.names[stage]?.contains(outcome.name) != true {
+        let cell = Unobserved.Cell(
+          model: model.rawValue, stage: stage, shape: Unobserved.shape(of: outcome.name),
+          workload: workload)
+        cells[cell] = "\(outcome.name) by \(witness)"
+      }
+    }
+    let kept = try Unobserved.shared.get().cells(of: name, model.rawValue)
+    for (cell, example) in cells where !kept.contains(cell) {
+      Issue.record(
+        """
+        permitted, never observed, and not listed: \(cell.model) \(cell.stage) \(cell.shape): \
+        \(workload), as \(example)
+        """)
+    }
+    for cell in kept where cells[cell] == nil {
+      Issue.record(
+        "listed, and permitted no more: \(cell.model) \(cell.stage) \(cell.shape): \(workload)")
     }
   }
 

@@ -80,12 +80,22 @@ struct CrashSearch {
     return points
   }
 
+  /// How much of what the enumerator lists is looked at.
+  enum Extent {
+    /// All of it.
+    case wholly
+    /// No more once nothing is wanted at a stage.
+    case untilFound
+  }
+
   /// Looks at what the enumerator lists at each of `points`.
   func enumerate(
-    _ points: [CrashPoint], _ limits: ExplosionLimits, _ found: inout Found, _ wanted: inout Wanted
+    _ points: [CrashPoint], _ limits: ExplosionLimits, _ extent: Extent, _ found: inout Found,
+    _ wanted: inout Wanted
   ) {
     var seen: [Marks: Set<Digest>] = [:]
     for point in points {
+      if extent == .untilFound && wanted.isEmpty(at: point.marks.stage) { continue }
       var choices: [PowerLossChoice] = []
       CrashStateEnumerator(disk: point.disk, limits: limits, seed: Seed(1))
         .forEachChoice(onlyNew: false) { choices.append($0) }
