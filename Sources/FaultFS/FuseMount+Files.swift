@@ -58,7 +58,17 @@ extension FuseMount {
         try FuseMount.checkRange(offset, size)
         let buffer = UnsafeMutableRawBufferPointer(
           rebasing: mount.replyBuffer.prefix(size))
-        let count = try world.read(open.handle, at: UInt64(offset), into: buffer)
+        var count = try world.read(open.handle, at: UInt64(offset), into: buffer)
+        if mount.options.mode == .cached {
+          // Here the kernel fills pages for itself, and would take a short one for the file's end.
+          while count > 0 && count < size {
+            let more = try world.read(
+              open.handle, at: UInt64(offset) + UInt64(count),
+              into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+            guard more > 0 else { break }
+            count += more
+          }
+        }
         fuse_reply_buf(request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), count)
       }
     }

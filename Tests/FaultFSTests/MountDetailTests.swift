@@ -7,6 +7,24 @@ import Testing
 /// What a mount must do that programs rarely look at.
 @Suite("A mount in detail", .serialized, .enabled(if: Machine.canRunPrograms))
 struct MountDetailTests {
+  @Test("A short read of a cached file is none for the program, and not the file's end")
+  func shortReadOfCached() throws {
+    var options = MountOptions()
+    options.mode = .cached
+    let served = try ServedMount(options)
+    let world = served.attach("w")
+    world.arm(try Fault(reading: "request=0 read f nth=1 short=7"))
+    let outcome = try served.python(
+      """
+      import os
+      open("f", "wb").write(b"x" * 10000)
+      fd = os.open("f", os.O_RDONLY)
+      print(len(os.pread(fd, 100, 5000)), os.fstat(fd).st_size, len(os.pread(fd, 20000, 0)))
+      """, in: served.run.mountPoint + "/w")
+    #expect(outcome == .init(status: 0, output: "100 10000 10000\n"))
+    #expect(world.firedFaults == 1)
+  }
+
   @Test(
     "The kernel's own FSYNC behind a synchronous write of a cached file is none of the program's")
   func owedBarriers() throws {
