@@ -130,4 +130,14 @@ extension PersistenceModelName {
     case .lazyfs: .lazyfs
     }
   }
+
+  /// What syncfs and sync make durable under it, in one line.
+  public var syncfsSummary: String {
+    switch rules.fileSystemBarrier {
+    case .nothing: "nothing: no barrier, since POSIX lets sync return before writing is done"
+    case .everything: "everything"
+    case .everythingUnlessLogIsClean:
+      "everything but overwrites while the file system's log is clean"
+    }
+  }
 }

@@ -121,6 +121,9 @@ enum RunCommand {
           + "\(violation.seed), weakest model \(violation.weakestModel): "
           + "torture replay \(violation.directory)")
     }
+    for note in report.assumptions where note.hasPrefix("the subject calls syncfs") {
+      Console.print("note: \(note)")
+    }
     let coverage = report.coverage
     Console.print(
       "coverage: \(coverage.reached) of \(coverage.reachable) reachable cells"

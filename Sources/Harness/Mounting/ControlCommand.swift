@@ -40,8 +40,10 @@ enum ControlCommand {
     do throws(Errno) {
       descriptor = try UnixSocket.connect(to: path)
     } catch {
+      let reason =
+        error == .connectionRefused ? "the one that did has ended" : "\(error)"
       throw .notMeasured(
-        "no torture mount listens at \(path) (\(error)): give the socket that it printed")
+        "no torture mount listens at \(path) (\(reason)): give the socket that it printed")
     }
     defer { close(descriptor) }
     let line = Array((request + "\n").utf8)

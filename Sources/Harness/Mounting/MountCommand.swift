@@ -163,6 +163,11 @@ enum MountCommand {
           "the control socket \(path) has a path of more than \(UnixSocket.longestPath) bytes: "
             + "give a shorter one with --control")
       }
+      if error == .addressInUse {
+        throw .usage(
+          "cannot listen at the control socket \(path): something is there already; remove it, or "
+            + "give another with --control")
+      }
       throw .usage("cannot listen at the control socket \(path): \(error)")
     }
   }
@@ -181,9 +186,10 @@ enum MountCommand {
     A disk in memory for any program, on which the power can be cut: mounts it on an empty
     directory, prints one line when it is ready, and serves until it is unmounted, interrupted or
     told to end. What no barrier (fsync, fdatasync, O_DSYNC, msync…) covered is pending, and lost or
-    kept as the model permits. After a crash or a restore, what programs have open fails with
-    ESTALE, and paths show the new disk. The mount and the socket are yours alone; nothing is kept
-    when it ends.
+    kept as the model permits. Linux tells no such file system of syncfs, sync and sync_file_range:
+    they cover nothing here. After a crash or a restore, what programs have open fails with ESTALE,
+    and paths show the new disk. The mount and the socket are yours alone; nothing is kept when it
+    ends.
 
     Control it with torture control SOCKET REQUEST (torture control --help), or by any program: each
     line sent to the socket is a request; lines come back, the last beginning with ok or error.

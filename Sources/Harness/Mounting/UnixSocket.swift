@@ -81,6 +81,6 @@ enum UnixSocket {
 }
 
 extension Errno {
-  fileprivate static var addressInUse: Errno { Errno(rawValue: EADDRINUSE) }
-  fileprivate static var connectionRefused: Errno { Errno(rawValue: ECONNREFUSED) }
+  static var addressInUse: Errno { Errno(rawValue: EADDRINUSE) }
+  static var connectionRefused: Errno { Errno(rawValue: ECONNREFUSED) }
 }

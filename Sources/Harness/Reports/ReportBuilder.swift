@@ -110,19 +110,40 @@ struct ReportBuilder {
       stateDigest: statistics.stateDigest.text, outcomeDigest: statistics.outcomeDigest.text)
   }
 
+  /// What a subject is told that relies on syncfs or sync: whether they are barriers is the model's
+  /// affair.
+  private func syncfs(_ disks: [DiskParameters]) -> [String] {
+    guard result.coverage.cells.contains(where: { $0.operation == "syncfs" && $0.reached }) else {
+      return []
+    }
+    return PersistenceModelName.allCases.filter { model in disks.contains { $0.model == model } }
+      .map { model in
+        "the subject calls syncfs or sync: under \(model.rawValue) they cover "
+          + model.syncfsSummary
+      }
+  }
+
   private func assumptions(_ models: [String]) -> [String] {
     let disks = plan.scenarios.map(\.scenario.disk)
     let sectors = Set(disks.map(\.sectorSize)).sorted().map(String.init).joined(separator: ", ")
-    return [
+    let states = Set(disks.map(\.afterState.rawValue)).sorted()
+      .compactMap(AfterFailedBarrier.init(rawValue:))
+    var lines = [
       "persistence model: " + models.joined(separator: ", "),
       "sectors of \(sectors) bytes are written atomically, and nothing beside a write changes",
-      "a failed fsync leaves pages clean, the cache new and the disk old (ext4)",
+    ]
+    lines += states.map {
+      "a failed fsync leaves, where its fault says no other state: \($0.meaning) (\($0.rawValue))"
+    }
+    lines += syncfs(disks)
+    lines += [
       "what a subject stores through shared mappings is seen at each answer and at its end; what "
         + "they held between two such points is not tried",
       "not tried: extended attributes, several outstanding requests, media faults",
     ]
-      + result.parts.filter(\.isBeyondSubject).map {
-        "not tried: scenario \($0.scenario) on \($0.target.rawValue): \($0.notMeasured ?? "")"
-      }
+    lines += result.parts.filter(\.isBeyondSubject).map {
+      "not tried: scenario \($0.scenario) on \($0.target.rawValue): \($0.notMeasured ?? "")"
+    }
+    return lines
   }
 }
