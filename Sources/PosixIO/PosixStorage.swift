@@ -147,6 +147,19 @@ public final class PosixStorage: Storage {
     munmap(bytes.baseAddress, bytes.count)
   }
 
+  /// One shared `mmap`, for reading and writing.
+  public func mapShared(_ file: FileID, count: Int) throws(Errno) -> any MappedFile {
+    try PosixMappedFile(file.rawValue, count: count)
+  }
+
+  /// One `fallocate` with `FALLOC_FL_PUNCH_HOLE` and `FALLOC_FL_KEEP_SIZE` (linux/falloc.h).
+  public func punchHole(_ file: FileID, at offset: UInt64, count: UInt64) throws(Errno) {
+    let (start, length) = (try Self.position(offset), try Self.position(count))
+    _ = try SystemCall.retrying {
+      clinux_allocate(file.rawValue, 0x01 | 0x02, Int64(start), Int64(length))
+    }
+  }
+
   private func openDirectory(_ path: String) throws(Errno) -> FileDescriptor {
     try SystemCall.open(
       path.isEmpty ? "." : path, in: root.rawValue, flags: O_RDONLY | O_DIRECTORY)

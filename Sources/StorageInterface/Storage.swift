@@ -70,6 +70,14 @@ public protocol Storage: AnyObject {
 
   /// Ends a mapping that `map` made.
   func unmap(_ bytes: UnsafeMutableRawBufferPointer)
+
+  /// Maps the first `count` bytes of `file` shared; they exist already. Storages that cannot fail
+  /// with `EOPNOTSUPP`.
+  func mapShared(_ file: FileID, count: Int) throws(Errno) -> any MappedFile
+
+  /// Makes `count` bytes at `offset` a hole that reads as zeros; the size stays. Volatile until
+  /// `synchronize`. Storages that cannot fail with `EOPNOTSUPP`.
+  func punchHole(_ file: FileID, at offset: UInt64, count: UInt64) throws(Errno)
 }
 
 extension Storage {
@@ -89,6 +97,16 @@ extension Storage {
 
   /// Nothing: no mapping was made.
   public func unmap(_ bytes: UnsafeMutableRawBufferPointer) {}
+
+  /// Not supported.
+  public func mapShared(_ file: FileID, count: Int) throws(Errno) -> any MappedFile {
+    throw .notSupported
+  }
+
+  /// Not supported.
+  public func punchHole(_ file: FileID, at offset: UInt64, count: UInt64) throws(Errno) {
+    throw .notSupported
+  }
 }
 
 /// An open file of a `Storage`; valid until closed.

@@ -8,9 +8,13 @@ import StorageInterface
 /// nothing.
 final class SimulatedStorage: Storage {
   private let world: World
+  private let mappings: SimulatedMappings
 
-  /// A storage whose directory is the root of `world`.
-  init(world: World) { self.world = world }
+  /// A storage whose directory is the root of `world`; `mappings` gets what it maps shared.
+  init(world: World, mappings: SimulatedMappings = SimulatedMappings()) {
+    self.world = world
+    self.mappings = mappings
+  }
 
   func open(_ path: String, _ mode: OpenMode) throws(Errno) -> FileID {
     try repeated { () throws(Errno) in try openOnce(path, mode) }
@@ -93,6 +97,20 @@ final class SimulatedStorage: Storage {
     let directory = try resolve(path)
     let entries = try repeated { () throws(Errno) in try world.entries(of: directory) }
     return entries.map { String(decoding: $0.name, as: UTF8.self) }
+  }
+
+  func mapShared(_ file: FileID, count: Int) throws(Errno) -> any MappedFile {
+    let mapping = SimulatedMappedFile(world: world, handle: handle(file), count: count)
+    mappings.add(mapping, of: file)
+    return mapping
+  }
+
+  /// As the kernel does it: dirty pages of the range are written back before, and read anew after.
+  func punchHole(_ file: FileID, at offset: UInt64, count: UInt64) throws(Errno) {
+    let end = Int(clamping: offset + count)
+    try mappings.around(file, Int(clamping: offset)..<end) { () throws(Errno) in
+      try world.allocate(handle(file), at: offset, length: count, .punchHole)
+    }
   }
 
   /// Calls `body` again while it is interrupted.

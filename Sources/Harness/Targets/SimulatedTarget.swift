@@ -17,6 +17,8 @@ final class SimulatedTarget: Target {
   private var subject: (any Subject)?
   private var outstanding: [(request: Request, number: UInt64)] = []
   private var window: UInt64 = 0
+  /// What the subject maps shared.
+  private var mappings = SimulatedMappings()
 
   /// A target for subjects that `makeSubject` makes.
   init(makeSubject: @escaping SubjectFactory) { self.makeSubject = makeSubject }
@@ -61,11 +63,7 @@ final class SimulatedTarget: Target {
       index = turns.indices.min { turns[$0] < turns[$1] } ?? 0
     }
     let (request, number) = outstanding.remove(at: index)
-    let current =
-      subject
-      ?? makeSubject { (_: String) throws(Errno) -> any Storage in
-        SimulatedStorage(world: world)
-      }
+    let current = subject ?? start(in: world)
     subject = current
     let answer = current.answer(request)
     if world.hangs > 0 {
@@ -85,12 +83,20 @@ final class SimulatedTarget: Target {
     return hasher.finish()
   }
 
-  /// Nothing is mapped here.
-  func pullMappedStores() {}
+  private func start(in world: World) -> any Subject {
+    mappings = SimulatedMappings()
+    let mappings = mappings
+    return makeSubject { (_: String) throws(Errno) -> any Storage in
+      SimulatedStorage(world: world, mappings: mappings)
+    }
+  }
+
+  func pullMappedStores() { mappings.writeBack() }
 
   func endProcess() {
     subject = nil
     outstanding = []
+    mappings = SimulatedMappings()
     world?.closeAll()
   }
 
