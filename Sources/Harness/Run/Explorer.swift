@@ -293,7 +293,8 @@ struct Explorer {
     let (step, disk) = step.atItsPoint(in: judge.epoch.recording)
     var needed: [UInt64] = []
     return try FailureCause.find(
-      name, outcome: outcome, step: step, origin: disk, places: places,
+      name, outcome: outcome, step: step, origin: disk, recording: judge.epoch.recording,
+      places: places,
       faults: start.scripts.flatMap(\.faults) + judge.epoch.faults.faults, needed: &needed
     ) { other throws(RunError) in
       let state = judge.disk(for: other)

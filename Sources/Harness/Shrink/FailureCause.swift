@@ -52,17 +52,17 @@ struct FailureCause: Equatable, Sendable {
 }
 
 extension FailureCause {
-  /// The cause of what `outcome` shows after `step`.
+  /// The cause of what `outcome` shows after `step`, a crash in `recording`.
   ///
   /// `isBroken` says whether the same promise is broken after another crash step of the same point;
   /// it is asked once for each operation that was dropped.
   static func find(
     _ name: ViolationName, outcome: RecoveryOutcome, step: CrashStep, origin: Disk,
-    places: OperationPlaces, faults: [Fault], needed: inout [UInt64],
+    recording: Recording, places: OperationPlaces, faults: [Fault], needed: inout [UInt64],
     isBroken: (CrashStep) throws(RunError) -> Bool
   ) throws(RunError) -> FailureCause {
     var cause = FailureCause(name: name, recovery: outcome.signature)
-    needed = try essentialDrops(step, origin: origin, isBroken: isBroken)
+    needed = try essentialDrops(step, origin: origin, in: recording, isBroken: isBroken)
     cause.missing = Set(needed.compactMap { places.place(of: $0)?.pattern }).sorted()
     if needed.isEmpty || name == .acknowledgedAfterFailedBarrier {
       cause.faults = Set(faults.map(\.pattern)).sorted()
@@ -73,7 +73,8 @@ extension FailureCause {
   /// The operations that must have been dropped for the promise to be broken: each dropped one is
   /// put back in issue order, and stays back where the promise is broken all the same.
   static func essentialDrops(
-    _ step: CrashStep, origin: Disk, isBroken: (CrashStep) throws(RunError) -> Bool
+    _ step: CrashStep, origin: Disk, in recording: Recording,
+    isBroken: (CrashStep) throws(RunError) -> Bool
   ) throws(RunError) -> [UInt64] {
     guard case .power(var choice) = step.kind else { return [] }
     func broken(_ choice: PowerLossChoice) throws(RunError) -> Bool {
@@ -85,9 +86,15 @@ extension FailureCause {
     let dropped = origin.dropped(by: choice)
     var everything = choice
     for number in dropped { everything = origin.keeping(number, in: everything) }
-    if dropped.isEmpty { return [] }
-    // What was issued after the origin is dropped in any case; then something is missing even so.
-    if try broken(everything) { return [] }
+    let isAllElsewhere = dropped.isEmpty ? true : try broken(everything)
+    if isAllElsewhere {
+      // What was issued after the origin is dropped as well. The state that drops it at the point
+      // itself may be another one, garbage being drawn anew; it will do where it is broken alike.
+      guard let (moved, disk) = step.movedToItsPoint(in: recording), try isBroken(moved) else {
+        return []
+      }
+      return try essentialDrops(moved, origin: disk, in: recording, isBroken: isBroken)
+    }
     var needed: [UInt64] = []
     for number in dropped {
       let more = origin.keeping(number, in: choice)

@@ -77,16 +77,27 @@ extension CrashStep {
   func atItsPoint(in recording: Recording) -> (step: CrashStep, disk: Disk) {
     var disk = recording.start
     for recorded in recording.operations[..<origin] { disk.apply(recorded.operation) }
-    guard case .power(let choice) = kind, origin < point, damage == nil else { return (self, disk) }
+    guard case .power(let choice) = kind, let (moved, later) = movedToItsPoint(in: recording),
+      case .power(let movedChoice) = moved.kind,
+      later.afterPowerLoss(movedChoice).stateDigest() == disk.afterPowerLoss(choice).stateDigest()
+    else { return (self, disk) }
+    return (moved, later)
+  }
+
+  /// The same choice at `point` itself, with nothing kept of what came after `origin`, and the disk
+  /// it is then about. Where garbage is drawn from what came later, its state may be another. Nil
+  /// where there is nothing to move, or the disk does not permit it.
+  func movedToItsPoint(in recording: Recording) -> (step: CrashStep, disk: Disk)? {
+    guard case .power(let choice) = kind, origin < point, damage == nil else { return nil }
+    var disk = recording.start
+    for recorded in recording.operations[..<origin] { disk.apply(recorded.operation) }
     var later = disk
     for recorded in recording.operations[origin..<point] { later.apply(recorded.operation) }
     let count = disk.operationCount
     let moved = later.transferred(choice, from: disk, keepsOthers: false) {
       $0 <= count ? $0 : nil
     }
-    guard later.accepts(moved),
-      later.afterPowerLoss(moved).stateDigest() == disk.afterPowerLoss(choice).stateDigest()
-    else { return (self, disk) }
+    guard later.accepts(moved) else { return nil }
     return (CrashStep(point: point, origin: point, kind: .power(moved)), later)
   }
 }

@@ -194,7 +194,8 @@ struct Trial {
         .map(\.name).min() == first
     }
     let cause = try FailureCause.find(
-      name, outcome: outcome, step: found.step, origin: found.disk, places: places,
+      name, outcome: outcome, step: found.step, origin: found.disk,
+      recording: judge.epoch.recording, places: places,
       faults: candidate.lives.flatMap(\.script.faults), needed: &needed, isBroken: isBroken)
     judge = judging
     if let goal, !goal.isSame(as: cause) { return .other("it is another loss: \(cause.text)") }
