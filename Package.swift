@@ -63,6 +63,10 @@ let package = Package(
       name: "Subjects",
       dependencies: ["Locks", "ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO"],
       swiftSettings: settings),
+    // Write-ahead logs that others have published.
+    .target(
+      name: "Designs", dependencies: ["SubjectProtocol", "StorageInterface", "CISAL"],
+      swiftSettings: settings),
     .target(
       name: "FaultFS",
       dependencies: ["CFuse", "CLinuxShims", "DurabilityModel", "StorageInterface"],
@@ -72,7 +76,7 @@ let package = Package(
       dependencies: [
         "CBareServer", "CLinuxShims", "CPeers", "Determinism", "StorageInterface",
         "SubjectProtocol", "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects",
-        "FaultFS", "ReferenceStore",
+        "FaultFS", "ReferenceStore", "Designs",
       ],
       swiftSettings: settings),
     .executableTarget(
@@ -108,6 +112,10 @@ let package = Package(
     .testTarget(
       name: "SubjectsTests",
       dependencies: ["Locks", "Subjects", "SubjectProtocol", "StorageInterface", "PosixIO"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "DesignsTests",
+      dependencies: ["Designs", "SubjectProtocol", "StorageInterface", "PosixIO"],
       swiftSettings: testSettings),
     .testTarget(
       name: "FaultFSTests",

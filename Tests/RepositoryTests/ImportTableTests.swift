@@ -19,13 +19,14 @@ extension RepositoryTests {
         "Subjects",
         ["Locks", "ReferenceStore", "SubjectProtocol", "StorageInterface", "PosixIO", "Glibc"]
       ),
+      ("Designs", ["SubjectProtocol", "StorageInterface", "CISAL"]),
       ("FaultFS", ["CFuse", "CLinuxShims", "DurabilityModel", "StorageInterface", "Glibc"]),
       (
         "Harness",
         [
           "CBareServer", "CLinuxShims", "CPeers", "Determinism", "StorageInterface",
           "SubjectProtocol", "DurabilityModel", "ReferenceStore", "Scenarios", "Oracle", "PosixIO",
-          "Subjects", "FaultFS", "FoundationEssentials", "Glibc", "Synchronization",
+          "Subjects", "Designs", "FaultFS", "FoundationEssentials", "Glibc", "Synchronization",
         ]
       ),
       ("torture", ["Harness", "Glibc"]),

@@ -1,3 +1,4 @@
+import Designs
 import Subjects
 
 /// Makes targets for a subject; each worker gets its own.
@@ -50,6 +51,10 @@ enum SubjectRegistry {
         name: "minimal", summary: "a log as small as it can be and right, the canaries' base",
         make: { MinimalSubject(openStorage: $0, bug: nil) }),
     ]
+    for design in PublishedDesign.all {
+      entries.append(
+        Entry(name: design.name, summary: design.summary, make: { design.makeSubject($0) }))
+    }
     for bug in PlantedBug.allCases {
       entries.append(
         Entry(
