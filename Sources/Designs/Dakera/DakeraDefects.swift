@@ -20,8 +20,8 @@ extension KnownDefect {
         + "removed: everything appended afterwards goes with it.",
       change: "remember the active segment's path, or begin the segment before taking the number",
       signs: [
-        ("acknowledged-write-lost", ["nothing had to be lost"]),
-        ("deleted-record-resurrected", ["nothing had to be lost"]),
+        ("acknowledged-write-lost", ["nothing had to be lost", "at dump"]),
+        ("deleted-record-resurrected", ["nothing had to be lost", "at dump", "unlink #.wal"]),
       ]),
     KnownDefect(
       "numbers-begin-again", in: "WriteAheadLog::recover_lsn",

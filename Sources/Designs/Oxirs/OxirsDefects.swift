@@ -29,6 +29,17 @@ extension KnownDefect {
         ("hole-in-history", ["write wal-"]),
       ]),
     KnownDefect(
+      "named-by-the-second", in: "WalManager::rotate_wal_file",
+      promise: "Rotating WAL to new file",
+      "Files are named by the second and opened for appending: two that are begun within one "
+        + "second, by rotation or a quick restart, are one file with a header in its middle. "
+        + "recover() reads that as an entry of suspicious length, and skips all that follows.",
+      change: "name files by a number that is never used twice, and open them with create_new",
+      signs: [
+        ("acknowledged-write-lost", ["nothing had to be lost", "at dump", "after the fault"]),
+        ("deleted-record-resurrected", ["nothing had to be lost", "at dump", "after the fault"]),
+      ]),
+    KnownDefect(
       "checkpoint-of-itself", in: "WalManager::append",
       promise: "checkpoint_interval",
       "The log marks a checkpoint on its own, before the application has saved anything: a crash "
