@@ -72,6 +72,16 @@ struct CrashSet: OptionSet, Sendable {
   }
 }
 
+/// What a `clear` or `drop-namespace` empties: one namespace, or all of them.
+struct Cleared: Sendable {
+  var namespace: [UInt8]?
+
+  /// Whether it empties the namespace of `key`.
+  func covers(_ key: RecordKey) -> Bool {
+    !key.id.isEmpty && (namespace == nil || namespace == key.namespace)
+  }
+}
+
 /// One effect of the history.
 struct Entry: Sendable {
   enum Status: Sendable {
@@ -86,17 +96,30 @@ struct Entry: Sendable {
 
   let request: UInt64
   let kind: EffectKind
-  let ops: [Op]
+  var ops: [Op]
   /// False: the ops may happen one by one.
-  let isAtomic: Bool
+  var isAtomic: Bool
   let issuedAt: Int
   let epoch: Int
   /// Whether it takes a place in the count of `syncEvery`.
   let isCounted: Bool
   var status = Status.unanswered
+  /// When it was acknowledged.
   var answeredAt = Int.max
-  /// Another mutation was outstanding at the same time, so that their order is not known.
+  /// When it was answered in any way.
+  var endedAt = Int.max
+  /// When a read was answered that can only have shown this effect: it had happened by then.
+  var seenAt = Int.max
+  /// Another mutation was outstanding at the same time: only time that lies between an answer and a
+  /// request orders effects.
   var isOverlapped = false
+  /// The requests of acknowledged effects that overlapped it and came before it: a read has shown
+  /// that.
+  var follows: [UInt64] = []
+  /// What it removes beside what was known when it was issued; nil for what is no `clear`.
+  var clears: Cleared?
+  /// Whether a store cannot have skipped it as changing nothing.
+  var changes = true
   /// The crashes it survives because the contract said so when it was answered.
   var durableAtAnswer: CrashSet = []
   /// How many acknowledged effects its epoch had, this one included.

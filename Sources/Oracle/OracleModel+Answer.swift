@@ -51,6 +51,7 @@ extension OracleModel {
       logFloors.lastIsNumbered = false
       return
     }
+    entries[index].endedAt = clock
     if case .failed(let kind, _) = answer {
       logFloors.isClean = false
       if kind.isDefinite {
@@ -82,7 +83,14 @@ extension OracleModel {
     entry.ordinal = acknowledged[epoch]
     entries[index] = entry
     for op in entry.ops { fates[op.version].followsFailedBarrier = hasFailedBarrier }
-    logFloors.lastIsNumbered = entry.ops.contains { $0.digest != .zero && !isExistence($0) }
+    let isNumbered =
+      entry.changes
+      && entry.ops.contains {
+        $0.digest != .zero && !isExistence($0)
+      }
+    // Of those that overlap any may be the last.
+    logFloors.lastIsNumbered =
+      isNumbered && (logFloors.lastIsNumbered || !entry.isOverlapped)
   }
 
   private func isExistence(_ op: Op) -> Bool { table.isNamespace(op.key) }

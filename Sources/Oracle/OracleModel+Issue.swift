@@ -12,6 +12,7 @@ extension OracleModel {
     case .open:
       hasFaultSinceOpen = false
       pins = []
+      forgetUnacknowledgedSightings()
       fly(number, .open)
     case .get(let key, let transaction):
       fly(number, .get(key: table.number(key), transaction: transaction))
@@ -44,10 +45,18 @@ extension OracleModel {
   }
 
   private mutating func fly(_ number: UInt64, _ payload: InFlight.Payload) {
-    inFlight.append(InFlight(number: number, payload: payload, issuedAt: clock))
+    var flight = InFlight(number: number, payload: payload, issuedAt: clock)
+    if !inFlight.isEmpty {
+      hasOverlap = true
+      flight.isOverlapped = true
+      for index in inFlight.indices { inFlight[index].isOverlapped = true }
+    }
+    inFlight.append(flight)
   }
 
   private mutating func mutate(_ request: Request, _ number: UInt64) {
+    let known = table.count
+    defer { extendClears(from: known, apartFrom: number) }
     switch request {
     case .mutate(let mutation, nil):
       append(.single, number, isAtomic: true, ops: [op(mutation, number, nil)])
@@ -60,12 +69,17 @@ extension OracleModel {
       let ops = namespace.isEmpty ? [] : [existence(of: namespace, true, number)]
       append(.single, number, isAtomic: true, ops: ops)
     case .dropNamespace(let namespace):
+      noteOverlappingPuts(into: namespace)
       var ops = table.records(in: namespace).map { removal(of: $0, number, nil) }
       if !namespace.isEmpty { ops.append(existence(of: namespace, false, number)) }
-      append(.clear, number, isAtomic: contract.clearIsAtomic, ops: ops)
+      append(
+        .clear, number, isAtomic: contract.clearIsAtomic, ops: ops,
+        clears: Cleared(namespace: namespace))
     case .clear(let namespace):
       let ops = table.records(in: namespace).map { removal(of: $0, number, nil) }
-      append(.clear, number, isAtomic: contract.clearIsAtomic, ops: ops)
+      append(
+        .clear, number, isAtomic: contract.clearIsAtomic, ops: ops,
+        clears: Cleared(namespace: namespace))
     case .hello, .open, .begin, .abort, .flush, .checkpoint, .get, .search, .dump, .stats, .close:
       preconditionFailure("only mutations come here")
     }
@@ -74,16 +88,18 @@ extension OracleModel {
   /// Adds the effect of request `number`, which may happen from now on.
   private mutating func append(
     _ kind: EffectKind, _ number: UInt64, isAtomic: Bool, ops: [Op],
-    status: Entry.Status = .unanswered
+    clears: Cleared? = nil, status: Entry.Status = .unanswered
   ) {
     let others = inFlight.filter(\.isEffect).map(\.number)
     fly(number, .effect)
     let ops = isAtomic ? lastOfEachKey(ops) : ops
-    guard !ops.isEmpty else { return }
-    let isCounted = contract.syncEvery != nil && changesForSure(ops)
+    guard !ops.isEmpty || clears != nil else { return }
+    let isCounted = contract.syncEvery != nil && isEffect(ops)
     var entry = Entry(
       request: number, kind: kind, ops: ops, isAtomic: isAtomic, issuedAt: clock, epoch: epoch,
       isCounted: isCounted, status: status)
+    entry.changes = changesForSure(ops)
+    entry.clears = clears
     if !others.isEmpty {
       entry.isOverlapped = true
       for index in entries.indices where entries[index].epoch == epoch {
@@ -94,6 +110,20 @@ extension OracleModel {
     pins.removeAll { pin in ops.contains { $0.key == pin.key } }
   }
 
+  /// A record that was first named while a `clear` is outstanding may be among what that removes.
+  private mutating func extendClears(from known: Int, apartFrom number: UInt64) {
+    guard table.count > known, hasOverlap else { return }
+    for index in entries.indices[nearStart...] {
+      guard let clears = entries[index].clears, entries[index].request != number,
+        entries[index].endedAt == .max, entries[index].epoch == epoch
+      else { continue }
+      for key in known..<table.count where clears.covers(table.keys[key]) {
+        let removal = removal(of: key, entries[index].request, nil)
+        entries[index].ops.append(removal)
+      }
+    }
+  }
+
   /// In an atomic group only the last op on a key ever shows.
   private func lastOfEachKey(_ ops: [Op]) -> [Op] {
     guard ops.count > 1 else { return ops }
@@ -101,10 +131,17 @@ extension OracleModel {
     return Array(ops.reversed().filter { seen.insert($0.key).inserted }.reversed())
   }
 
-  /// Whether a store cannot have skipped these ops as doing nothing; only then do they take a
-  /// place in the count of `syncEvery`.
-  private func changesForSure(_ ops: [Op]) -> Bool {
+  /// Whether these ops take a place in the count of `syncEvery`: a removal of nothing need not.
+  private func isEffect(_ ops: [Op]) -> Bool {
     ops.contains { $0.digest != .zero || isPresentForSure($0.key) }
+  }
+
+  /// Whether a store cannot have skipped these ops as changing nothing; only then does their
+  /// acknowledgement tell that something was made durable.
+  private func changesForSure(_ ops: [Op]) -> Bool {
+    ops.contains { op in
+      !candidates(for: op.key, at: clock).contains { digest(of: $0) == op.digest }
+    }
   }
 
   private func isPresentForSure(_ key: Int) -> Bool {
@@ -151,6 +188,23 @@ extension OracleModel {
     return Op(key: version.key, version: versions.count - 1, digest: version.digest)
   }
 
+  /// A put that overlaps the drop of its namespace may come after it, and create it again or not.
+  private mutating func noteOverlappingPuts(into namespace: [UInt8]) {
+    for entry in entries[nearStart...] where entry.endedAt == .max && entry.epoch == epoch {
+      for op in entry.ops
+      where op.digest != .zero && table.keys[op.key].namespace == namespace
+        && !table.isNamespace(op.key)
+      {
+        noteUnjudged(namespace)
+      }
+    }
+  }
+
+  private mutating func noteUnjudged(_ namespace: [UInt8]) {
+    guard !namespace.isEmpty else { return }
+    table.leaveUnjudged(table.number(RecordKey(namespace: namespace, id: [])))
+  }
+
   private mutating func noteNamespace(of key: RecordKey) {
     guard !key.namespace.isEmpty else { return }
     let namespace = table.number(RecordKey(namespace: key.namespace, id: []))
@@ -187,7 +241,11 @@ extension OracleModel {
     }
     let transaction = transactions.remove(at: index)
     let ops = transaction.steps.map(\.op)
-    for op in ops { fates[op.version].origin = .possible }
+    for op in ops {
+      fates[op.version].origin = .possible
+      // It was there when the put was made, and may have been dropped since.
+      if op.digest != .zero { noteNamespace(of: table.keys[op.key]) }
+    }
     let isRegular = !transaction.isIrregular && transaction.steps.allSatisfy(\.isAnswered)
     append(
       .transaction, request, isAtomic: isRegular && contract.transactions, ops: ops,

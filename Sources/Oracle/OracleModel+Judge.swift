@@ -17,7 +17,8 @@ extension OracleModel {
   }
 
   /// The digests of all permitted states after a crash here, sorted; nil if there are more than
-  /// 256, if they are not enumerated exactly, or if nothing is promised.
+  /// 256, if they are not enumerated exactly, or if nothing is promised. Where requests overlapped,
+  /// those alone that the order of issue gives.
   ///
   /// A dump whose digest is among them, and whose `namespaces` are nil, is permitted; any other
   /// needs `judge(_:after:)`.
@@ -105,8 +106,9 @@ extension OracleModel {
       }
     }
     guard let best else { return Judgement() }
+    let (question, fit) = best.question.inOrder(of: best.fit)
     var classifier = Classifier(
-      model: self, question: best.question, fit: best.fit, reading: reading, dump: dump)
+      model: self, question: question, fit: fit, reading: reading, dump: dump)
     return classifier.judgement()
   }
 

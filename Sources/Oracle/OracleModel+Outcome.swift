@@ -106,10 +106,9 @@ private struct Outcome {
     whole.status = .unknown
     if entry.isAtomic { return [whole] }
     return zip(entry.ops, mayBePresent).filter(\.1).map { op, _ in
-      Entry(
-        request: entry.request, kind: entry.kind, ops: [op], isAtomic: true,
-        issuedAt: entry.issuedAt, epoch: entry.epoch, isCounted: entry.isCounted,
-        status: .unknown)
+      var part = whole
+      (part.ops, part.isAtomic) = ([op], true)
+      return part
     }
   }
 }
@@ -128,36 +127,13 @@ extension OracleModel {
         var changed = question
         changed.units[index].role = .required
         present = changed.permits(reading.shown)
-        changed = question
-        absent = changed.leaveOut(index) && changed.permits(reading.shown)
+        // A free unit binds nothing behind it.
+        changed.units[index].role = unit.role == .free ? .absent : .lost
+        absent = changed.permits(reading.shown)
       }
       outcomes[unit.entry - nearStart].mayBePresent.append(present)
       outcomes[unit.entry - nearStart].mayBeAbsent.append(absent)
     }
     return outcomes
-  }
-}
-
-extension Question {
-  /// Leaves out the unit at `index`, and what cannot be applied without it; false if something
-  /// required is among that.
-  fileprivate mutating func leaveOut(_ index: Int) -> Bool {
-    let isVolatile = units[index].role == .volatile
-    units[index].role = .absent
-    // A free unit binds nothing behind it.
-    guard isVolatile else { return true }
-    var closed = Set(units[index].ops.map(\.key))
-    for later in units.indices where later > index && units[later].role != .absent {
-      let isBehind =
-        switch order {
-        case .prefix: units[later].entry != units[index].entry
-        case .perKey: units[later].ops.contains { closed.contains($0.key) }
-        }
-      guard isBehind else { continue }
-      if units[later].role == .required { return false }
-      if units[later].role == .volatile { closed.formUnion(units[later].ops.map(\.key)) }
-      units[later].role = .absent
-    }
-    return true
   }
 }

@@ -15,14 +15,22 @@ extension OracleModel {
       return allCandidates(at: time)[key]
     }
     var candidates: [Int] = []
-    for entry in entries[nearStart...].reversed() {
-      for op in entry.ops.reversed() where op.key == key {
-        candidates.append(op.version)
-        let isRecent = since.map { entry.answeredAt > $0 } ?? false
-        if liveRole(of: entry, at: time) == .required && !isRecent { return candidates }
+    var required: [Int] = []
+    for index in entries.indices[nearStart...].reversed() {
+      let entry = entries[index]
+      guard entry.ops.contains(where: { $0.key == key }) else { continue }
+      let isRecent = since.map { entry.answeredAt > $0 } ?? false
+      let isRequired = liveRole(of: entry, at: time) == .required && !isRecent
+      if !required.contains(where: { comes(index, before: $0) }) {
+        for op in entry.ops.reversed() where op.key == key {
+          candidates.append(op.version)
+          if isRequired { break }
+        }
       }
+      if isRequired && !entry.isOverlapped { return candidates }
+      if isRequired { required.append(index) }
     }
-    candidates.append(key < nearBase.count ? nearBase[key] : -1)
+    if required.isEmpty { candidates.append(key < nearBase.count ? nearBase[key] : -1) }
     return candidates
   }
 
@@ -30,11 +38,15 @@ extension OracleModel {
   func allCandidates(at time: Int) -> [[Int]] {
     var candidates = [[Int]](repeating: [], count: table.count)
     for question in readQuestions(at: time) {
+      // By key: whether something required is known, and when the last such was issued.
       var isKnown = [Bool](repeating: false, count: table.count)
+      var latest = [Int](repeating: -1, count: table.count)
       for unit in question.units.reversed() where unit.role != .absent {
-        for op in unit.ops where !isKnown[op.key] {
+        for op in unit.ops where unit.end >= latest[op.key] {
           candidates[op.key].append(op.version)
-          if unit.role == .required { isKnown[op.key] = true }
+          guard unit.role == .required else { continue }
+          isKnown[op.key] = true
+          latest[op.key] = max(latest[op.key], unit.start)
         }
       }
       for key in isKnown.indices where !isKnown[key] {
@@ -45,9 +57,6 @@ extension OracleModel {
   }
 
   func digest(of version: Int) -> Digest { version < 0 ? .zero : versions[version].digest }
-
-  /// Whether requests overlap this one, so that its answer pins nothing.
-  private var isAlone: Bool { inFlight.isEmpty }
 
   mutating func judgeGet(
     _ flight: InFlight, _ key: Int, _ transaction: UInt64?, _ answer: Answer
@@ -66,8 +75,11 @@ extension OracleModel {
       let isOther = candidates(for: key, at: flight.issuedAt).contains { digest(of: $0) == shown }
       if isOther { return [changeOfMind([key])] }
     } else if questions.contains(where: { $0.permits(reading.shown) }) {
-      if pinned == nil, isAlone, isOpenKey(key, questions) { pin(key, shown) }
+      if pinned == nil, !flight.isOverlapped, isOpenKey(key, questions) { pin(key, shown) }
+      learn(key, shown, issuedAt: flight.issuedAt)
       return []
+    } else if isChangeOfMind(reading.shown, at: flight.issuedAt) {
+      return [changeOfMind([key])]
     }
     var dump = Dump()
     if let value {
@@ -92,12 +104,19 @@ extension OracleModel {
     pins.insert(Pin(key: key, digest: digest), at: place)
   }
 
+  /// Whether what is shown is wrong only because of what an earlier read has shown.
+  private func isChangeOfMind(_ shown: Question.Shown, at time: Int) -> Bool {
+    hasOverlap && openCrashes.isEmpty
+      && liveQuestion(at: time, ignoringReads: true).permits(shown)
+  }
+
   private func changeOfMind(_ keys: [Int]) -> Finding {
     let keys = keys.map { table.keys[$0] }.sorted()
     return Finding(
       .unstableRead, keys: keys,
       explanation: "\(Wording.list(keys)): one process has shown both outcomes of an operation "
-        + "whose outcome was open, with no mutation between the two reads")
+        + "whose outcome was open, or both orders of operations that overlapped, with no mutation "
+        + "between the two reads")
   }
 
   /// A transaction sees its own writes, over what was visible at any time since it began.
@@ -175,14 +194,22 @@ extension OracleModel {
     let question = liveQuestion(at: flight.issuedAt)
     let changed = pins.filter { $0.digest != reading.shown.digests[$0.key] }
     if !reading.isMalformed, question.permits(reading.shown) {
-      if isAlone {
+      if !flight.isOverlapped {
         for unit in question.units where unit.role != .required {
           for op in unit.ops where !pins.contains(where: { $0.key == op.key }) {
             if reading.shown.cared[op.key] { pin(op.key, reading.shown.digests[op.key]) }
           }
         }
       }
+      if hasOverlap {
+        for key in reading.shown.digests.indices where reading.shown.cared[key] {
+          learn(key, reading.shown.digests[key], issuedAt: flight.issuedAt)
+        }
+      }
       return changed.isEmpty ? [] : [changeOfMind(changed.map(\.key))]
+    }
+    if !reading.isMalformed, isChangeOfMind(reading.shown, at: flight.issuedAt) {
+      return [changeOfMind([])]
     }
     return explain([question], reading, dump).findings
   }

@@ -12,8 +12,8 @@ public import SubjectProtocol
 /// power loss may still take back, because only process crashes lie between. After a power loss
 /// and an answer that shows its outcome the two are one.
 ///
-/// Where requests overlap, the order of their effects is not known: each of them then counts as
-/// one that may or may not have happened, which lets some losses pass and raises no false alarm.
+/// Where requests overlap, the order of their effects is not known: every order that time leaves is
+/// searched (`StateSearch`), until a read shows which one it was (`OracleModel+Order`).
 public struct OracleModel: Sendable {
   /// The promise in force; an answer to `open` may replace it for what follows.
   public internal(set) var contract: Contract
@@ -49,6 +49,8 @@ public struct OracleModel: Sendable {
   var openOrdinal = 0
 
   var epoch = 0
+  /// By epoch that a crash has ended: when.
+  var epochEnds: [Int] = []
   /// By epoch: how many effects that count were acknowledged.
   var acknowledged = [0]
   /// When the last barrier that was answered ok had been issued.
@@ -58,6 +60,8 @@ public struct OracleModel: Sendable {
   /// Whether anything was asked since `open` that a store may refuse reads over.
   var isUntouchedSinceOpen = true
 
+  /// Whether requests ever overlapped.
+  var hasOverlap = false
   var transactions: [Transaction] = []
   var inFlight: [InFlight] = []
   /// What this process has shown for keys whose value was open, by key, ascending.
@@ -115,6 +119,7 @@ extension OracleModel {
     // What a failed barrier left lives in the cache; after a power loss the disk is what it shows.
     if crash == .power { model.hasFailedBarrier = false }
     model.epoch += 1
+    model.epochEnds.append(model.clock)
     model.acknowledged.append(0)
     return model
   }
@@ -125,28 +130,36 @@ extension OracleModel {
     if entry.durableAtAnswer.contains(CrashSet(crash)) { return true }
     if entry.answeredAt < barrierIssuedAt { return true }
     guard let syncEvery = contract.syncEvery else { return false }
-    if acknowledged[entry.epoch] - entry.ordinal >= syncEvery - 1 { return true }
+    if countedAfter(entry) >= syncEvery - 1 { return true }
     // A store that counts from each start again has synced all once a later epoch is full.
     return acknowledged[(entry.epoch + 1)...].contains { $0 >= syncEvery }
+  }
+
+  /// How many acknowledged effects that count came after `entry` in its epoch, whatever the order
+  /// of those that overlapped it.
+  private func countedAfter(_ entry: Entry) -> Int {
+    guard entry.isOverlapped else { return acknowledged[entry.epoch] - entry.ordinal }
+    return entries.count {
+      $0.epoch == entry.epoch && $0.isCounted && $0.status == .acknowledged
+        && $0.issuedAt > entry.answeredAt
+    }
   }
 
   /// What a crash may do to `entry`.
   func role(of entry: Entry, after crash: Contract.Crash) -> Question.Role {
     switch entry.status {
-    case .acknowledged:
-      if entry.isOverlapped { return .free }
-      return isDurable(entry, after: crash) ? .required : .volatile
+    case .acknowledged: return isDurable(entry, after: crash) ? .required : .volatile
     case .failed: return contract.failedOperationsAreAbsent ? .absent : .free
     case .unanswered, .recovered, .unknown: return .free
     }
   }
 
   /// Whether what recovery last showed is also what a power loss leaves: since then a barrier, or
-  /// under `prefix` a durable acknowledgement, was given.
+  /// under `prefix` a durable acknowledgement of something that no store skips, was given.
   var isNearFinal: Bool {
     if barrierIssuedAt > shownAt && shownAt >= 0 { return true }
     guard contract.order == .prefix else { return false }
-    return entries[nearStart...].contains { isDurable($0, after: .power) && !$0.isOverlapped }
+    return entries[nearStart...].contains { $0.changes && isDurable($0, after: .power) }
   }
 
   /// The states permitted after the crashes whose outcome is not known yet: one question for each
@@ -159,17 +172,36 @@ extension OracleModel {
   }
 
   /// The states a living process may show to a request issued at `time`.
-  func liveQuestion(at time: Int) -> Question {
-    question(isNear: true) { liveRole(of: $0, at: time) }
+  ///
+  /// Effects that overlap the request may show in part: a dump need not be a snapshot, so each key
+  /// is on its own there. `ignoringReads` forgets what earlier reads have shown.
+  func liveQuestion(at time: Int, ignoringReads: Bool = false) -> Question {
+    question(
+      isNear: true, isLive: true, ignoringReads: ignoringReads,
+      split: { end(of: $0) > time }
+    ) { liveRole(of: $0, at: time, ignoringReads: ignoringReads) }
   }
 
-  func liveRole(of entry: Entry, at time: Int) -> Question.Role {
-    let isDone = entry.status == .acknowledged && entry.answeredAt < time && !entry.isOverlapped
-    return isDone ? .required : .free
+  func liveRole(of entry: Entry, at time: Int, ignoringReads: Bool = false) -> Question.Role {
+    if entry.status == .acknowledged && entry.endedAt < time { return .required }
+    let isSeen = entry.seenAt < time && entry.epoch == epoch && !ignoringReads
+    return isSeen ? .required : .free
+  }
+
+  /// When `entry` had happened if it did at all: at its answer, or at the crash that came instead.
+  func end(of entry: Entry) -> Int {
+    if entry.endedAt < .max { return entry.endedAt }
+    return entry.epoch < epochEnds.count ? epochEnds[entry.epoch] : .max
   }
 
   /// The permitted states of one track, with the role that `role` gives each effect.
-  func question(isNear: Bool, role: (Entry) -> Question.Role) -> Question {
+  ///
+  /// What reads have shown counts for a living process, and for what it is known to have kept: to
+  /// have shown an effect makes nothing durable.
+  func question(
+    isNear: Bool, isLive: Bool = false, ignoringReads: Bool = false,
+    split: (Entry) -> Bool = { _ in false }, role: (Entry) -> Question.Role
+  ) -> Question {
     var base = isNear ? nearBase : farBase
     base.append(contentsOf: repeatElement(-1, count: table.count - base.count))
     var question = Question(
@@ -177,17 +209,24 @@ extension OracleModel {
       order: contract.order)
     let start = isNear ? nearStart : 0
     question.units.reserveCapacity(entries.count - start)
-    for index in entries.indices[start...] {
+    var hasEdges = false
+    for index in entries.indices[start...] where !entries[index].ops.isEmpty {
       let entry = entries[index]
-      let role = role(entry)
-      if entry.isAtomic || entry.ops.count == 1 {
-        question.units.append(Question.Unit(ops: entry.ops, role: role, entry: index))
+      var unit = Question.Unit(
+        ops: entry.ops, role: role(entry), entry: index, start: entry.issuedAt,
+        end: end(of: entry))
+      if isLive && !ignoringReads && entry.epoch == epoch { unit.end = min(unit.end, entry.seenAt) }
+      hasEdges = hasEdges || !entry.follows.isEmpty
+      if entry.ops.count == 1 || (entry.isAtomic && !split(entry)) {
+        question.units.append(unit)
       } else {
         for op in entry.ops {
-          question.units.append(Question.Unit(ops: [op], role: role, entry: index))
+          unit.ops = [op]
+          question.units.append(unit)
         }
       }
     }
+    if hasEdges && !ignoringReads { addEdges(&question) }
     return question
   }
 }

@@ -20,11 +20,13 @@ extension Question {
     var closed: Digest
   }
 
-  /// The digests of all permitted states, sorted; nil if there are more than `limit`, or too many
-  /// on the way.
+  /// The digests of all states that are permitted with the units in the order of their issue, which
+  /// is one that overlapping ones may have; sorted. Nil if there are more than `limit`, too many on
+  /// the way, or a read has shown another order.
   ///
   /// Namespaces do not enter: a dump's digest is that of its records.
   func digests(limit: Int, isNamespace: (Int) -> Bool) -> [Digest]? {
+    if units.contains(where: { !$0.follows.isEmpty }) { return nil }
     let isRecord = base.indices.map { !isNamespace($0) }
     var sum = Digest.zero
     for key in base.indices where isRecord[key] { sum = sum + baseDigests[key] }

@@ -3,11 +3,13 @@ import SubjectProtocol
 
 /// Which states a history permits, as something that can be searched.
 ///
-/// Method: a state is the base with some of the units applied in their order. Which ones may be
-/// is told by the role of each and by the order: under `prefix` a cut is chosen, volatile units
-/// before it are applied, and units behind it are not; under `per-key` each key has such a cut,
-/// and a unit is before all of its keys' cuts or behind all of them. Required units lie before
-/// every cut of theirs; free ones may be applied or not wherever they are not behind a cut.
+/// Method: a state is the base with some of the units applied in their order. Units whose intervals
+/// from request to answer overlap may come in either order; all others come in the order of time.
+/// Which ones are applied is told by the role of each and by the order: under `prefix` a cut is
+/// chosen, volatile units before it are applied, and units behind it are not; under `per-key` each
+/// key has such a cut, and a unit is before all of its keys' cuts or behind all of them. Required
+/// units lie before every cut of theirs; free ones may be applied or not wherever they are not
+/// behind a cut.
 struct Question: Sendable {
   enum Role: Sendable {
     /// Applied in every permitted state.
@@ -18,6 +20,8 @@ struct Question: Sendable {
     case free
     /// In no permitted state.
     case absent
+    /// Acknowledged, and known to be behind the cut.
+    case lost
   }
 
   struct Unit: Sendable {
@@ -25,6 +29,16 @@ struct Question: Sendable {
     var role: Role
     /// The index of the effect in the model's history.
     var entry: Int
+    /// When it was issued, and when it had happened if it did; units are sorted by `start`.
+    var start = 0
+    var end = 0
+    /// The indices of units that overlapped it and are known to come before it.
+    var follows: [Int] = []
+
+    /// Whether both touch some key.
+    func shares(_ other: Unit) -> Bool {
+      ops.contains { op in other.ops.contains { $0.key == op.key } }
+    }
   }
 
   var units: [Unit] = []
@@ -43,8 +57,19 @@ struct Question: Sendable {
   /// The permitted state found for what was shown, as the set of units it has.
   struct Fit: Sendable {
     var included: [Bool]
+    /// All units in an order in which that is so.
+    var order: [Int]
     /// How many keys differ.
     var cost: Int
+  }
+
+  /// The same question with its units in the order of `fit`, and that fit.
+  func inOrder(of fit: Fit) -> (question: Question, fit: Fit) {
+    var question = self
+    question.units = fit.order.map { units[$0] }
+    for index in question.units.indices { question.units[index].follows = [] }
+    let included = fit.order.map { fit.included[$0] }
+    return (question, Fit(included: included, order: Array(units.indices), cost: fit.cost))
   }
 }
 
@@ -82,7 +107,7 @@ extension Question {
     var isReached = base.indices.map { key in
       !shown.cared[key] || shown.digests[key] == baseDigests[key]
     }
-    for unit in units where unit.role != .absent {
+    for unit in units where unit.role != .absent && unit.role != .lost {
       for op in unit.ops where shown.digests[op.key] == op.digest { isReached[op.key] = true }
     }
     return !isReached.contains(false)
@@ -99,39 +124,49 @@ extension Question {
     return Answer(fit: search.best, isComplete: !search.wasCutOff)
   }
 
-  /// The cuts a prefix may end at, the latest first.
-  private func cuts() -> [StateSearch.Cut] {
-    var cuts = [StateSearch.Cut(end: units.count, freeFrom: units.count)]
-    var end = units.count
-    while end > 0 {
-      // The ops of one request that is not atomic come in no promised order, so a cut among them
-      // leaves any of them.
-      var start = end - 1
-      while start > 0, units[start - 1].entry == units[start].entry { start -= 1 }
-      if units[start..<end].contains(where: { $0.role == .volatile }) {
-        cuts.append(StateSearch.Cut(end: end - start == 1 ? start : end, freeFrom: start))
+  /// The times at which the last effect before the cut may have been issued, the latest first.
+  ///
+  /// What ended before that time is before the cut, what was issued after it is behind it, and what
+  /// overlaps it may be on either side.
+  private func cuts() -> [Int] {
+    guard !units.isEmpty else { return [-1] }
+    let ends = units.filter { $0.role == .volatile }.map(\.end).sorted(by: >)
+    let lost = units.filter { $0.role == .lost }.map(\.end).min() ?? .max
+    var cuts: [Int] = []
+    var next = 0
+    var later = Int.max
+    for index in units.indices.reversed() {
+      let time = units[index].start
+      if time != later {
+        // Only where fewer effects must be there than at the later time are there more states.
+        while next < ends.count, ends[next] >= later { next += 1 }
+        let isWider = next < ends.count && ends[next] >= time
+        if cuts.isEmpty || isWider, time <= lost { cuts.append(time) }
+        later = time
       }
-      if units[start..<end].contains(where: { $0.role == .required }) { break }
-      end = start
+      if units[index].role == .required { break }
     }
     return cuts
   }
 
   private func nearestPerKey(to shown: Shown, below bound: Int) -> Answer {
     var included = [Bool](repeating: false, count: units.count)
+    var order = Array(units.indices)
     var cost = 0
     var isComplete = true
     // Parts that share no key are independent, so each is searched alone.
     for scope in scopes() {
       var search = StateSearch(
         question: self, shown: shown, bound: bound == .max ? .max : bound - cost)
-      search.run(scope, cut: StateSearch.Cut(end: units.count, freeFrom: units.count))
+      search.run(scope, cut: .max)
       isComplete = isComplete && !search.wasCutOff
       guard let best = search.best else { return Answer(fit: nil, isComplete: isComplete) }
       for unit in scope.units { included[unit] = best.included[unit] }
+      for (place, unit) in zip(scope.units, best.order) { order[place] = unit }
       cost += best.cost
     }
-    return Answer(fit: Fit(included: included, cost: cost), isComplete: isComplete)
+    return Answer(
+      fit: Fit(included: included, order: order, cost: cost), isComplete: isComplete)
   }
 
   /// The parts of the history that share no key; all those in which applying one more volatile
@@ -150,7 +185,8 @@ extension Question {
       for op in unit.ops.dropFirst() { parents[root(op.key)] = root(unit.ops[0].key) }
     }
     var isEntangled = [Bool](repeating: false, count: base.count)
-    for unit in units where unit.role == .volatile && unit.ops.count > 1 {
+    for unit in units
+    where unit.role == .lost || (unit.role == .volatile && unit.ops.count > 1) {
       isEntangled[root(unit.ops[0].key)] = true
     }
     var plain = StateSearch.Scope(units: [], keys: [], isEntangled: false)

@@ -36,6 +36,8 @@ struct InFlight: Sendable {
   let number: UInt64
   let payload: Payload
   let issuedAt: Int
+  /// Whether another request was outstanding at some time while this one was.
+  var isOverlapped = false
 }
 
 extension InFlight {
