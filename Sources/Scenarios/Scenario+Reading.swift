@@ -20,6 +20,7 @@ extension Scenario {
     try readFaults(&reader)
     media = try reader.choices("media", MediaFaultKind.self) ?? media
     options = try reader.json("options") ?? options
+    try readRequests(&reader)
     try readLimits(&reader)
     if var overrides = try reader.object("contract") {
       contract = try ContractOverrides(reading: &overrides)
@@ -34,6 +35,21 @@ extension Scenario {
     let last = file.utf8.split(separator: 0x2F).last.map { Array($0) } ?? []
     let end = last.lastIndex(of: 0x2E) ?? last.count
     return String(decoding: last[..<(end > 0 ? end : last.count)], as: UTF8.self)
+  }
+
+  private mutating func readRequests(_ reader: inout ScenarioReader) throws(ScenarioError) {
+    requests = try reader.requests("requests", dimension: dimension, options: options)
+    guard let requests else { return }
+    for key in ["weights", "operations", "swarm"] {
+      if let node = reader.node(key) {
+        throw reader.error(
+          node, "\"\(key)\" draws requests, and \"requests\" gives them: only one can be")
+      }
+    }
+    if let node = reader.node("epochs"), epochs < requests.count {
+      throw reader.error(node, "\"requests\" has \(requests.count) epochs")
+    }
+    if reader.node("epochs") == nil { epochs = requests.count }
   }
 
   private mutating func readWorkload(_ reader: inout ScenarioReader) throws(ScenarioError) {

@@ -21,6 +21,8 @@ public struct Scenario: Sendable, Equatable {
   /// How often each kind of step is drawn. Kinds that the file does not name are off, unless it
   /// has no weights at all.
   public var weights = WorkWeights.standard
+  /// The requests of each epoch where the scenario gives them by hand instead of weights.
+  public var requests: [[ScriptedRequest]]?
   /// Whether each seed switches whole kinds of steps off and draws the weights anew.
   public var swarm = true
   /// How many requests may be outstanding at once, where the subject takes so many.
@@ -56,6 +58,16 @@ public struct Scenario: Sendable, Equatable {
   public init(name: String, purpose: String) {
     self.name = name
     self.purpose = purpose
+  }
+
+  /// How long the subject's segments are, where its options say so under the reference's name.
+  var segmentBytes: Int? {
+    guard case .object(let members) = options,
+      case .number(let number)? = members.first(where: {
+        $0.key.elementsEqual("segmentBytes".utf8)
+      })?.value
+    else { return nil }
+    return Int(exactly: number)
   }
 
   /// Whether a subject with `operations` can run this scenario.

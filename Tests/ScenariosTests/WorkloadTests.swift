@@ -43,7 +43,7 @@ struct WorkloadTests {
     let text = Self.generator(Seed(1)).schedule().text
     var hasher = DigestHasher()
     hasher.combine(text)
-    #expect(hasher.finish().text == "fb7844936aa3a1ebff9f2f61f039bd1d")
+    #expect(hasher.finish().text == "92f6f0ea08e13235e50a128cd2d290d3")
   }
 
   @Test("An epoch is an open and as many requests as the scenario says, numbered from the epoch")
@@ -175,9 +175,15 @@ struct WorkloadTests {
       let requests = Self.generator(seed, scenario).epoch(0)
       kinds.formUnion(requests.map(\.request.name))
       var deleted: Set<RecordKey> = []
+      seen.formUnion(Self.moments(requests))
+      let ids = Set(Self.mutations(requests).map(\.key.id))
+      if ids.isSuperset(of: ["\u{E9}", "e\u{301}"].map { Array($0.utf8) }) {
+        seen.insert("equivalent ids")
+      }
       for scheduled in requests {
         if case .batch(let mutations) = scheduled.request {
-          #expect((2...6).contains(mutations.count))
+          if mutations.isEmpty { seen.insert("empty batch") }
+          if mutations.count > 40 { seen.insert("large batch") }
           if Set(mutations.map(\.key)).count < mutations.count { seen.insert("key twice") }
         }
         for mutation in Self.mutations([scheduled]) {
@@ -206,8 +212,50 @@ struct WorkloadTests {
     #expect(kinds == Set(OperationName.allCases).subtracting([.hello]))
     for event in [
       "key twice", "one byte", "long id", "multi-byte id", "NUL in id", "namespace", "put again",
-      "no metadata", "-0", "subnormal", "NaN", "edge 512", "edge 4096",
+      "no metadata", "-0", "subnormal", "NaN", "edge 512", "edge 4096", "empty batch",
+      "large batch", "two checkpoints", "checkpoint at the start", "checkpoint at the end",
+      "checkpoint in a transaction", "equivalent ids",
     ] { #expect(seen.contains(event), "\(event)") }
+  }
+
+  /// The awkward moments at which `requests` have a checkpoint.
+  private static func moments(_ requests: [ScheduledRequest]) -> Set<String> {
+    var moments: Set<String> = []
+    var open = 0
+    for (index, scheduled) in requests.enumerated() {
+      switch scheduled.request {
+      case .begin: open += 1
+      case .commit, .abort: open -= 1
+      case .checkpoint:
+        if requests[index - 1].request == .checkpoint { moments.insert("two checkpoints") }
+        if requests[index - 1].request.name == .open { moments.insert("checkpoint at the start") }
+        if index == requests.count - 1 { moments.insert("checkpoint at the end") }
+        if open > 0 { moments.insert("checkpoint in a transaction") }
+      default: break
+      }
+    }
+    return moments
+  }
+
+  @Test("Records end at every edge that matters, up to the size that the scenario allows")
+  func edges() {
+    var scenario = Scenario(name: "test", purpose: "test")
+    scenario.recordBytes.maximum = 70_000
+    scenario.options = .object([
+      JSONValue.Member(key: Array("segmentBytes".utf8), value: .number(3000))
+    ])
+    var sizes: Set<Int> = []
+    for seed in Self.seeds {
+      for case .put(let key, let value) in Self.mutations(
+        Self.generator(seed, scenario).schedule().requests)
+      {
+        sizes.insert(32 + key.id.count + value.metadata.canonical.count)
+      }
+    }
+    for edge in [512, 3000, 4096, 8192, 32_768, 65_536] {
+      #expect((edge - 65...edge + 1).contains { sizes.contains($0) }, "\(edge)")
+    }
+    #expect((sizes.max() ?? 0) <= 70_000)
   }
 
   @Test("A swarm switches kinds off in some seeds and never everything that writes")

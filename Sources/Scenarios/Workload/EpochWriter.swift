@@ -15,6 +15,8 @@ struct EpochWriter {
 
   /// The draws of the current epoch.
   var random: PRNG
+  /// What this run does on top of its steps.
+  private let moods: Moods
   private var epoch = 0
   private var requests: [ScheduledRequest] = []
   /// How many puts there were; the next one's vector starts with the number after.
@@ -44,10 +46,14 @@ struct EpochWriter {
     kinds = generator.weights.active
     kindWeights = kinds.map { generator.weights[$0] }
     random = PRNG(generator.seed)
+    moods = Moods(generator.seed)
   }
 
   /// How many requests the epoch may still have.
   var room: Int { generator.scenario.operations + 1 - requests.count }
+
+  /// How many puts an epoch may have: six a request, so that no two epochs share a number.
+  private var putsPerEpoch: Int { 6 * (generator.scenario.operations + 1) }
 
   /// Whether the subject has `operation`.
   func supports(_ operation: OperationName) -> Bool { generator.operations.contains(operation) }
@@ -58,12 +64,14 @@ struct EpochWriter {
     random = PRNG(generator.seed.derived("epoch", epoch))
     requests = []
     transactions = []
-    // With six puts a request at most, no two epochs share a number.
-    puts = epoch * 6 * (generator.scenario.operations + 1)
+    puts = epoch * putsPerEpoch
     addOpen()
     guard !kinds.isEmpty else { return requests }
+    addCheckpoint(at: .start)
     addFirstNamespace()
     while room > 0 {
+      if room == 1, addCheckpoint(at: .end) { break }
+      if !transactions.isEmpty, addCheckpoint(at: .transaction) { continue }
       if !transactions.isEmpty, random.chance(3, in: 5) {
         advanceTransaction()
       } else {
@@ -100,7 +108,9 @@ struct EpochWriter {
     case .batch: addBatch()
     case .transaction: beginTransaction()
     case .flush: add(.flush)
-    case .checkpoint: add(.checkpoint)
+    case .checkpoint:
+      add(.checkpoint)
+      addCheckpoint(at: .checkpoint)
     case .get: add(.get(readKey(), transaction: nil))
     case .search:
       let query = SearchQuery(
@@ -137,7 +147,13 @@ struct EpochWriter {
 
   private mutating func addBatch() {
     var mutations: [Mutation] = []
-    for _ in 0..<random.number(in: 2...6) {
+    var count = random.number(in: 2...6)
+    if let drawn = moods.batchCount(nextNumber) {
+      // What the requests still to come may need is left to them.
+      let spare = (epoch + 1) * putsPerEpoch - puts - 6 * (room - 1)
+      count = min(drawn, spare)
+    }
+    for _ in 0..<count {
       // The same key twice in one batch: the later one counts.
       let key = random.chance(1, in: 6) ? mutations.last?.key : nil
       let isPut = !supports(.delete) || random.chance(3, in: 4)
@@ -151,6 +167,17 @@ struct EpochWriter {
     guard transactions.isEmpty, room >= 2 else { return addFiller() }
     add(.close)
     addOpen()
+    addCheckpoint(at: .start)
+  }
+
+  /// Adds a checkpoint at an awkward moment, in runs that do so and where checkpoints are on.
+  @discardableResult
+  private mutating func addCheckpoint(at moment: Moods.Moment) -> Bool {
+    guard room > 0, kinds.contains(.checkpoint), moods.checkpoints(at: moment, nextNumber) else {
+      return false
+    }
+    add(.checkpoint)
+    return true
   }
 
   /// Adds a mutation where the drawn step cannot be made.

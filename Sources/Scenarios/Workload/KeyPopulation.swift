@@ -18,6 +18,12 @@ struct KeyPopulation {
       while ids.contains(id) { id = Array("k\(index).\(id.count)".utf8) + id.prefix(8) }
       ids.append(id)
     }
+    // Two ids that are one where text is compared as text.
+    var twins = PRNG(seed.derived("twins"))
+    let pair = ["\u{E9}", "e\u{301}"].map { Array($0.utf8) }
+    if ids.count > 3, twins.chance(1, in: 3), !pair.contains(where: ids[2...].contains) {
+      ids.replaceSubrange(0..<2, with: pair)
+    }
     self.ids = ids
     hot = min(keys.hot, keys.count)
     hotShare = keys.hotShare

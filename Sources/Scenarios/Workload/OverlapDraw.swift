@@ -66,7 +66,8 @@ struct OverlapDraw {
   }
 
   /// The last request of the window that the one at `index` must wait for: those of one transaction
-  /// come one after the other, and where there is one at a time, so do transactions.
+  /// come one after the other, and where there is one at a time, so do transactions; and what a
+  /// transaction comes to whose namespace is emptied meanwhile, no store says.
   private func needed(
     by index: Int, from start: Int, _ requests: [ScheduledRequest]
   ) -> UInt64? {
@@ -75,6 +76,8 @@ struct OverlapDraw {
       if let transaction = request.transaction, earlier.request.transaction == transaction {
         return true
       }
+      if request.emptiesNamespaces { return earlier.request.transaction != nil }
+      if request.transaction != nil, earlier.request.emptiesNamespaces { return true }
       guard case .begin = request, !mayHaveTransactionsTogether else { return false }
       return earlier.request.transaction != nil
     }?.number
@@ -82,6 +85,16 @@ struct OverlapDraw {
 }
 
 extension Request {
+  /// Whether it creates, drops or clears.
+  fileprivate var emptiesNamespaces: Bool {
+    switch self {
+    case .createNamespace, .dropNamespace, .clear: true
+    case .hello, .open, .mutate, .batch, .begin, .commit, .abort, .flush, .checkpoint, .get,
+      .search, .dump, .stats, .close:
+      false
+    }
+  }
+
   /// The transaction that it begins, ends or is part of.
   fileprivate var transaction: UInt64? {
     switch self {

@@ -9,6 +9,10 @@ struct ValueSource {
   private let sizes: Scenario.RecordBytes
   private let hasMetadata: Bool
   private let hasNonFinite: Bool
+  private let hasNUL: Bool
+  /// Sizes at which something ends: sectors, pages, blocks, write buffers and the segments of the
+  /// subject, where an option says how long they are.
+  private let edges: [Int]
 
   init(_ scenario: Scenario, seed: Seed, features: Set<Feature>) {
     self.seed = seed.derived("values")
@@ -16,7 +20,12 @@ struct ValueSource {
     sizes = scenario.recordBytes
     hasMetadata = features.contains(.metadata)
     hasNonFinite = features.contains(.nonFinite)
+    hasNUL = features.contains(.nulIDs)
+    let segment = scenario.segmentBytes.map { [$0] } ?? []
+    edges = (Self.edges + segment).filter { scenario.recordBytes.contains($0) }
   }
+
+  private static let edges = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536]
 
   /// The value of put number `count`, which is from 1 and below 2²⁴; `idBytes` is its id's length.
   func value(_ count: Int, idBytes: Int) -> RecordValue {
@@ -60,7 +69,8 @@ struct ValueSource {
   /// Absent, small, nested, awkward or large, mostly small.
   private func metadata(_ count: Int, _ idBytes: Int, _ generator: inout PRNG) -> Metadata {
     let number = member("n", .number(Double(count)))
-    switch generator.index(weights: [5, 6, 2, 2, 2, 2]) {
+    // Where a scenario has large records, it is about them.
+    switch generator.index(weights: [5, 6, 2, 2, 2, sizes.maximum > 16_384 ? 10 : 2]) {
     case 0: return .empty
     case 1: return Metadata(members: [number])
     case 2:
@@ -71,7 +81,8 @@ struct ValueSource {
     case 3:
       let doubles: [Double] = [
         0.1, 0.30000000000000004, 1e21, 1e-7, 0x1p53, -1.5e300, .greatestFiniteMagnitude,
-        .leastNonzeroMagnitude, .leastNormalMagnitude, 2_251_799_813_685_249.5,
+        .leastNonzeroMagnitude, .leastNormalMagnitude, 2_251_799_813_685_249.5, 1e308,
+        0x1p53 - 1, 0x1p53 + 2,
       ]
       let pair = [generator.pick(doubles), -generator.pick(doubles)]
       return Metadata(members: [number, member("doubles", .array(pair.map(JSONValue.number)))])
@@ -79,10 +90,16 @@ struct ValueSource {
       // Two keys that are one as Swift strings, and a text with every kind of escape.
       return Metadata(members: [
         member("\u{E9}", .number(Double(count))), member("e\u{301}", .bool(false)),
-        member("text", .string(Array("\"\\\u{1}\u{7F}\r\n\u{2028}\u{1F600}\0\(count)".utf8))),
+        member("text", .string(awkwardText(count))),
       ])
     default: return padded(number, idBytes, &generator)
     }
+  }
+
+  /// Text with every kind of escape.
+  private func awkwardText(_ count: Int) -> [UInt8] {
+    let zero = hasNUL ? "\0" : ""
+    return Array("\"\\\u{1}\u{7F}\r\n\u{2028}\u{1F600}\(zero)\(count)".utf8)
   }
 
   /// Metadata that brings the record to a drawn size: near a multiple of a sector or page often,
@@ -93,7 +110,6 @@ struct ValueSource {
   private func padded(
     _ number: JSONValue.Member, _ idBytes: Int, _ generator: inout PRNG
   ) -> Metadata {
-    let edges = [512, 1024, 2048, 4096, 8192].filter { sizes.contains($0) }
     let size: Int
     if edges.isEmpty || generator.chance(1, in: 3) {
       let least = min(sizes.minimum, sizes.maximum)

@@ -14,6 +14,8 @@ public struct WorkloadGenerator: Sendable {
   let features: Set<Feature>
   /// How many requests may be outstanding at once.
   let concurrency: Int
+  /// Whether the contract has transactions.
+  private let hasTransactions: Bool
   /// The weights of this seed, after the swarm and without what the subject does not support.
   public let weights: WorkWeights
 
@@ -24,6 +26,7 @@ public struct WorkloadGenerator: Sendable {
     transactions: Bool, concurrency: Int = 1
   ) {
     self.concurrency = concurrency
+    hasTransactions = transactions
     self.scenario = scenario
     self.seed = seed.derived("workload")
     self.operations = operations
@@ -45,6 +48,7 @@ public struct WorkloadGenerator: Sendable {
 
   /// The requests of every epoch.
   public func epochs() -> [[ScheduledRequest]] {
+    guard scenario.requests == nil else { return (0..<scenario.epochs).map { epoch($0) } }
     var writer = EpochWriter(self)
     var epochs: [[ScheduledRequest]] = []
     for epoch in 0..<scenario.epochs { epochs.append(writer.write(epoch)) }
@@ -54,6 +58,9 @@ public struct WorkloadGenerator: Sendable {
   /// The requests of one epoch, from 0.
   public func epoch(_ epoch: Int) -> [ScheduledRequest] {
     precondition(epoch >= 0 && epoch < scenario.epochs, "the scenario has no such epoch")
+    if let script = scenario.requests {
+      return ScriptWriter(self, hasTransactions: hasTransactions).write(epoch, script)
+    }
     var writer = EpochWriter(self)
     for earlier in 0..<epoch { _ = writer.write(earlier) }
     return writer.write(epoch)
