@@ -25,16 +25,16 @@ extension FuseMount {
     }
   }
 
-  /// Answers the requests that wait; whether there was one. Never waits.
+  /// Answers the requests that wait, at most `limit` of them; whether there was one. Never waits.
   ///
   /// What waits at the call is answered: the kernel hands requests out in order, and holds far
   /// fewer than the bound, which is there against a program that asks faster than it is answered.
   ///
   /// - Throws: `MountFailure` of kind `unmountedFromOutside` when the connection is gone.
   @discardableResult
-  public func processPending() throws(MountFailure) -> Bool {
+  public func processPending(atMost limit: Int = 4_097) throws(MountFailure) -> Bool {
     guard try processNext() else { return false }
-    for _ in 0..<4_096 {
+    for _ in 1..<max(1, limit) {
       guard try processNext() else { break }
     }
     return true

@@ -51,10 +51,7 @@ enum ReplayCommand {
     do throws(RunError) {
       result = try Replayer(session: session, schedule: failure.schedule).replay()
     } catch {
-      // A program may do something else each time; what comes with the tool does not.
-      guard case .usage(let why) = error, case .command = failure.schedule.subject else {
-        throw error
-      }
+      guard case .usage(let why) = error, mayVary(failure, session) else { throw error }
       Console.print(why)
     }
     try use(result, options, failure, session, program)
@@ -70,6 +67,13 @@ enum ReplayCommand {
       }
     }
     return status
+  }
+
+  /// Whether the subject may do something else each time: a program may, and what comes with the
+  /// tool does where it has threads.
+  private static func mayVary(_ failure: FailureDirectory, _ session: SubjectSession) -> Bool {
+    if case .command = failure.schedule.subject { return true }
+    return session.mayVary
   }
 
   /// The crash state: as it was made again, else as it was kept.
@@ -123,7 +127,7 @@ enum ReplayCommand {
       )
       return 1
     }
-    if case .command = schedule.subject { return try recur(failure, session) }
+    if mayVary(failure, session) { return try recur(failure, session) }
     Console.print(
       "torture: not reproduced: the schedule says \(schedule.violation.rawValue), this time "
         + (names.isEmpty ? "nothing" : names)

@@ -25,6 +25,12 @@ public final class SubjectPump {
   private var watch: SynchronizationWatch?
   private var unobservable: String?
   private var mappedStoresArrived = false
+  /// While several requests are outstanding: an answer that is there is taken before the disk is
+  /// served any further. A program that goes on after an answer is then met at the same place of
+  /// its work every time.
+  var takesAnswersFirst = false
+  /// An answer that was found before the disk was served.
+  private var answer: [UInt8]?
 
   /// What a descriptor stands for.
   private enum Source: UInt64 {
@@ -97,8 +103,8 @@ public final class SubjectPump {
     do throws(SubjectFailure) {
       while true {
         if let unobservable { throw .unobservable(unobservable) }
-        if let line = child.takeLine() {
-          try serveEverything()
+        if let line = takeAnswer(child) {
+          if !takesAnswersFirst { try serveEverything() }
           return .success(line)
         }
         if child.answerIsTooLong { throw .answerTooLong(limit: child.answerLimit) }
@@ -115,6 +121,35 @@ public final class SubjectPump {
       return .failure(error)
     }
   }
+
+  private func takeAnswer(_ child: ChildProcess) -> [UInt8]? {
+    defer { answer = nil }
+    return answer ?? child.takeLine()
+  }
+
+  /// Whether an answer is there or comes before the subject waits for its disk, or for longer than
+  /// any program thinks between two answers.
+  ///
+  /// Who sends on after each answer would reach a program at one time or another between its writes
+  /// of several answers, and find it at different places of its work.
+  func anotherAnswerComes() -> Bool {
+    guard let child else { return false }
+    if answer == nil { answer = child.takeLine() }
+    var entries = [
+      child.descriptors.standardOutput, mount?.fileDescriptor ?? -1, watch?.descriptor ?? -1,
+    ].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    while answer == nil {
+      guard !child.outputHasEnded, !child.hasPendingInput else { return false }
+      let count = poll(&entries, 3, Self.thinkingMilliseconds)
+      child.readOutput()
+      answer = child.takeLine()
+      let waits = count <= 0 || entries[1].revents != 0 || entries[2].revents != 0
+      if waits { break }
+    }
+    return answer != nil
+  }
+
+  private static let thinkingMilliseconds: Int32 = 200
 
   /// Closes the subject's standard input and waits for its end; what it still writes is dropped.
   ///
@@ -160,6 +195,7 @@ public final class SubjectPump {
     unobservable = nil
     child.closeAll()
     self.child = nil
+    answer = nil
     return Remains(end: child.end, standardError: child.standardError, survivors: survivors)
   }
 
@@ -213,6 +249,14 @@ public final class SubjectPump {
     switch source {
     case .mount:
       guard let mount else { return }
+      if takesAnswersFirst, let child {
+        child.readOutput()
+        if answer == nil { answer = child.takeLine() }
+        if answer != nil { return }
+        do throws(MountFailure) { try mount.processPending(atMost: 1) } catch { throw lose(error) }
+        lastOperation = MonotonicClock.now
+        return
+      }
       // All that wait: while a program makes one call after the other, the next is there before
       // the loop could have asked for it.
       do throws(MountFailure) { try mount.processPending() } catch { throw lose(error) }

@@ -39,6 +39,9 @@ struct EpochRecorder {
       while let next = life.next(atMost: concurrency) { try send(next, &life) }
       guard !life.isOver, !life.outstanding.isEmpty else { break }
       try takeAnswer(&life)
+      while life.maySendBeside(atMost: concurrency), target.anotherAnswerComes() {
+        try takeAnswer(&life)
+      }
     }
     target.endProcess()
     guard let recording = world.recording else {

@@ -60,6 +60,14 @@ struct Life {
     return nil
   }
 
+  /// Whether a request may be sent now while others are outstanding.
+  func maySendBeside(atMost limit: Int) -> Bool {
+    guard !isOver, !outstanding.isEmpty, outstanding.count < limit, let next = waiting.last else {
+      return false
+    }
+    return mayOverlap(next)
+  }
+
   /// Whether everything that `candidate` waits for is answered.
   private func mayOverlap(_ candidate: ScheduledRequest) -> Bool {
     guard let after = candidate.after else { return false }
@@ -87,6 +95,14 @@ struct Life {
   mutating func issued(_ scheduled: ScheduledRequest) -> UInt64 {
     let waitsForAll = scheduled.after.map { $0 >= sent.last?.number ?? 0 } ?? true
     if waitsForAll { window = scheduled.number }
+    switch scheduled.request {
+    case .commit(let transaction), .abort(let transaction):
+      // Nothing of it is sent any more, also before the answer.
+      openTransactions.remove(transaction)
+    case .hello, .open, .mutate, .batch, .begin, .createNamespace, .dropNamespace, .clear, .flush,
+      .checkpoint, .get, .search, .dump, .stats, .close:
+      break
+    }
     sent.append(scheduled)
     outstanding.append(Outstanding(request: scheduled, issue: events, position: position))
     events += 1
@@ -158,8 +174,6 @@ struct Life {
     switch scheduled.request {
     case .begin(let transaction):
       if answer.isOK { openTransactions.insert(transaction) }
-    case .commit(let transaction), .abort(let transaction):
-      openTransactions.remove(transaction)
     case .mutate(_, let transaction?):
       if !answer.isOK, openTransactions.contains(transaction) {
         waiting.append(abort(of: transaction, after: scheduled))
@@ -168,8 +182,8 @@ struct Life {
       if !answer.isOK { isOver = true }
     case .close:
       openTransactions.removeAll()
-    case .hello, .mutate, .batch, .createNamespace, .dropNamespace, .clear, .flush, .checkpoint,
-      .get, .search, .dump, .stats:
+    case .hello, .mutate, .batch, .commit, .abort, .createNamespace, .dropNamespace, .clear, .flush,
+      .checkpoint, .get, .search, .dump, .stats:
       break
     }
   }

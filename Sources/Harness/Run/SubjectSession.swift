@@ -47,6 +47,9 @@ struct SubjectSession {
   /// How many requests may be outstanding at once.
   var concurrency: Int { min(description.concurrency, scenario.concurrency) }
 
+  /// Whether the same schedule need not give the same operations: there are threads.
+  var mayVary: Bool { concurrency > 1 && targetKind == .fuse }
+
   var recoverer: Recoverer { Recoverer(target: target, open: open) }
 
   /// The same session on another disk.

@@ -67,6 +67,11 @@ struct WeakestModel: Equatable, Sendable {
     let kind: TargetKind
     if case .builtIn = failure.schedule.subject { kind = .sim } else { kind = .fuse }
     var session = try failure.session(on: kind, factory)
+    if session.concurrency > 1, kind != failure.schedule.target {
+      // Its threads are there on its own target only.
+      session.target.shutDown()
+      session = try failure.session(on: failure.schedule.target, factory)
+    }
     defer { session.target.shutDown() }
     func happens(_ crashes: Set<Contract.Crash>) throws(RunError) -> Bool {
       var walk = ScheduleWalk(session: session, seed: failure.schedule.seed)

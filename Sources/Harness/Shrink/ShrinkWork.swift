@@ -23,7 +23,10 @@ struct ShrinkWork {
   /// Shrinks.
   func shrink() throws(RunError) -> Result {
     let own = failure.schedule.target
-    guard case .builtIn = failure.schedule.subject, own != .sim else { return try shrink(on: own) }
+    // Threads are there on `fuse` only.
+    guard case .builtIn = failure.schedule.subject, own != .sim, try !hasThreads() else {
+      return try shrink(on: own)
+    }
     let result = try shrink(on: .sim)
     let session = try failure.session(on: own, factory)
     defer { session.target.shutDown() }
@@ -34,6 +37,12 @@ struct ShrinkWork {
     if case .same = try trial.run(Candidate(scripts), reach: .exact) { return result }
     progress.say("in this process it shrinks to something else: once more on \(own.rawValue)")
     return try shrink(on: own)
+  }
+
+  private func hasThreads() throws(RunError) -> Bool {
+    let session = try failure.session(on: .sim, factory)
+    defer { session.target.shutDown() }
+    return session.concurrency > 1
   }
 
   private func shrink(on kind: TargetKind) throws(RunError) -> Result {
@@ -61,6 +70,9 @@ struct ShrinkWork {
     }
   }
 
+  /// How often a schedule is run of a subject whose threads vary.
+  private static let triesWithThreads = 4
+
   /// Why there is nothing to write.
   enum Refusal: Error {
     case run(RunError)
@@ -74,16 +86,23 @@ struct ShrinkWork {
     progress: @escaping (String) -> Void
   ) throws(Refusal) -> Result {
     do throws(RunError) {
-      let trial = Trial(session: session, seed: seed, goal: nil, name: name)
+      var trial = Trial(session: session, seed: seed, goal: nil, name: name)
+      var outcome = try trial.run(Candidate(epochs), reach: .exact)
+      if case .other = outcome, session.mayVary {
+        progress("its threads are not in the same order twice: each schedule is run several times")
+        trial.tries = triesWithThreads
+        outcome = try trial.run(Candidate(epochs), reach: .life)
+      }
       let first: Reproduction
-      switch try trial.run(Candidate(epochs), reach: .exact) {
+      switch outcome {
       case .same(let reproduction): first = reproduction
       case .other(let why): throw RunError.usage(why)
       }
       var shrinker = Shrinker(trial: trial, reproduction: first)
       shrinker.progress = progress
-      // A process is started for each trial: searching every point is left to the end.
-      if session.targetKind == .fuse { shrinker.reach = .point }
+      // A process is started for each trial: searching every point is left to the end, but where
+      // points are not the same twice.
+      if session.targetKind == .fuse && !session.mayVary { shrinker.reach = .point }
       while true {
         try shrinker.shrink()
         if let reasons = try LineReasons.find(&shrinker) {

@@ -42,6 +42,7 @@ struct Shrinker {
       var changed = try removeLives()
       changed = try removeRequests() || changed
       changed = try removeFaults() || changed
+      changed = try removeOverlaps() || changed
       changed = try removeMembers() || changed
       changed = try growInstead() || changed
       changed = try simplifyCrashes() || changed
@@ -131,6 +132,32 @@ struct Shrinker {
       first += life.script.requests.count
     }
     return false
+  }
+
+  /// One request after the other where that does as well: all of a life first, then each.
+  private mutating func removeOverlaps() throws(RunError) -> Bool {
+    var changed = false
+    for life in best.lives.indices {
+      guard best.lives[life].script.requests.contains(where: { $0.after != nil }) else { continue }
+      let isInOrder = try attempt("one request after the other") { candidate in
+        for index in candidate.lives[life].script.requests.indices {
+          candidate.lives[life].script.requests[index].after = nil
+        }
+      }
+      changed = changed || isInOrder
+      if isInOrder { continue }
+      var index = 0
+      while index < best.lives[life].script.requests.count {
+        let place = index
+        index += 1
+        guard best.lives[life].script.requests[place].after != nil else { continue }
+        let waits = try attempt("a request waits for those before it") {
+          $0.lives[life].script.requests[place].after = nil
+        }
+        changed = waits || changed
+      }
+    }
+    return changed
   }
 
   private mutating func removeFaults() throws(RunError) -> Bool {

@@ -18,6 +18,9 @@ struct Trial {
   var goal: FailureCause?
   /// The violation's name.
   let name: ViolationName
+  /// How often a schedule is run before it counts as another failure; more than once for a subject
+  /// whose threads are never in the same order twice.
+  var tries = 1
 
   /// How far a trial looks for the failure when it is not where it was.
   enum Reach {
@@ -38,6 +41,16 @@ struct Trial {
 
   /// Runs `candidate`.
   func run(_ candidate: Candidate, reach: Reach) throws(RunError) -> Outcome {
+    var outcome = try runOnce(candidate, reach: reach)
+    for _ in 1..<max(1, tries) {
+      if case .same = outcome { return outcome }
+      if isInterrupted() { throw .interrupted }
+      outcome = try runOnce(candidate, reach: reach)
+    }
+    return outcome
+  }
+
+  private func runOnce(_ candidate: Candidate, reach: Reach) throws(RunError) -> Outcome {
     var disk = Disk(parameters: session.scenario.disk)
     var oracle = session.freshOracle()
     var places = OperationPlaces()

@@ -312,11 +312,14 @@ final class FuseTarget: Target {
       pump.send(unsent)
       unsent.removeAll(keepingCapacity: true)
     }
+    pump.takesAnswersFirst = isNumbered && outstanding.count > 1
     switch pump.receive(limit: timeLimit) {
     case .success(let line): return take(line)
     case .failure(let failure): return .broken(try broken(failure))
     }
   }
+
+  func anotherAnswerComes() -> Bool { pump?.anotherAnswerComes() ?? false }
 
   /// Finds the request that a line answers: the only one, or the one that it names.
   private func take(_ line: [UInt8]) -> Reply {

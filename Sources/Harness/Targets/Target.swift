@@ -37,6 +37,10 @@ protocol Target: AnyObject {
   /// outstanding.
   func receive() throws(RunError) -> Reply
 
+  /// Whether the subject gives another answer before it waits for something: then that is taken
+  /// before more is sent, so that what is sent does not depend on who of the two is faster.
+  func anotherAnswerComes() -> Bool
+
   /// Brings what the subject's shared mappings stored to its world, where it has any; the subject
   /// waits for a request meanwhile.
   func pullMappedStores() throws(RunError)

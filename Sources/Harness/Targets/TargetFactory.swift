@@ -50,6 +50,10 @@ enum SubjectRegistry {
       Entry(
         name: "minimal", summary: "a log as small as it can be and right, the canaries' base",
         make: { MinimalSubject(openStorage: $0, bug: nil) }),
+      Entry(
+        name: "group-commit",
+        summary: "the same log behind \(GroupCommitSubject.threads) threads, with group commit",
+        make: { GroupCommitSubject(openStorage: $0, bug: nil) }),
     ]
     for design in PublishedDesign.all {
       entries.append(
@@ -59,7 +63,10 @@ enum SubjectRegistry {
       entries.append(
         Entry(
           name: "canary-" + bug.rawValue, summary: "planted bug: " + bug.summary,
-          make: { MinimalSubject(openStorage: $0, bug: bug) }))
+          make: {
+            if bug.needsThreads { return GroupCommitSubject(openStorage: $0, bug: bug) }
+            return MinimalSubject(openStorage: $0, bug: bug)
+          }))
     }
     return entries
   }

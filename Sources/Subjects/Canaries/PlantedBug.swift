@@ -36,6 +36,13 @@ public enum PlantedBug: String, Sendable, CaseIterable {
   case batchSplit = "batch-split"
   case inPlaceUpdate = "in-place-update"
 
+  // What threads do to each other.
+  case lateFollowers = "late-followers"
+  case appendRace = "append-race"
+
+  /// Whether it takes several threads, which a subject has as a process of its own only.
+  public var needsThreads: Bool { self == .lateFollowers || self == .appendRace }
+
   /// What it does, in one line.
   public var summary: String {
     switch self {
@@ -65,6 +72,8 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     case .abortReplayed: "an abort is replayed as a commit"
     case .batchSplit: "a batch is written as several records"
     case .inPlaceUpdate: "a record is overwritten in place, without a log"
+    case .lateFollowers: "a group commit acknowledges what was logged after its sync began"
+    case .appendRace: "two threads append at the same place of the log"
     }
   }
 
@@ -74,7 +83,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     return switch self {
     case .noFsync, .noDirectoryFsync, .acknowledgeBeforeSync, .groupCommitNeighbours,
       .rotationForgetsSync, .tornTailLeft, .logDeletedEarly, .staleSnapshot, .halfSnapshot,
-      .deleteLostAtCheckpoint, .recoveryTruncatesEarly:
+      .deleteLostAtCheckpoint, .recoveryTruncatesEarly, .lateFollowers, .appendRace:
       lost
     case .renamedBeforeSync: lost + ["recovery-refused"]
     case .shortWriteIgnored, .inPlaceUpdate: lost + ["recovery-refused", "unstable-recovery"]
