@@ -6,7 +6,7 @@ BUILD := .build/release
 TORTURE := $(BUILD)/torture
 # Every dependency, by its name in Debian 12. Swift's own toolchain is the only thing expected.
 PACKAGES := libfuse3-dev fuse3 libisal-dev libzstd-dev pkg-config
-TEST_PACKAGES := python3-minimal strace util-linux sqlite3 git fio stress-ng rocksdb-tools
+TEST_PACKAGES := python3-minimal strace util-linux sqlite3 git fio stress-ng rocksdb-tools chromium-headless-shell
 # What the store is measured beside; nothing else needs it.
 BENCH_PACKAGES := librocksdb-dev libsqlite3-0 python3-venv
 

@@ -66,6 +66,25 @@ public struct Digest: Hashable, Sendable, Comparable {
   }
 }
 
+extension Digest: Codable {
+  /// Reads the text form.
+  public init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let digest = Digest(parsing: text) else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(
+          codingPath: decoder.codingPath, debugDescription: "a digest has 32 hex digits"))
+    }
+    self = digest
+  }
+
+  /// Writes the text form.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
+
 /// Computes a `Digest` of a sequence of numbers and bytes by 64×64→128-bit multiplications.
 ///
 /// The construction is that of the wyhash family: two accumulators, each folded with a product of

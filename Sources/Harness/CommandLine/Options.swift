@@ -92,6 +92,15 @@ struct Options {
     return number
   }
 
+  /// The share in percent that an option gives, or nil when it was not given.
+  func percent(_ name: String) throws(RunError) -> Double? {
+    guard let text = values[name] else { return nil }
+    guard let number = Double(text), number >= 0, number <= 100 else {
+      throw .usage("--\(name) takes a number of percent from 0 to 100, not \"\(text)\"")
+    }
+    return number
+  }
+
   /// A help text: the usage line, what the command does, and its options.
   static func help(
     _ usage: String, _ purpose: String, _ specifications: [Specification]

@@ -110,7 +110,10 @@ struct PlanReader {
   }
 
   private func shard() throws(RunError) -> RunPlan.Shard {
-    guard let text = options.values["shard"] else { return RunPlan.Shard(index: 1, count: 1) }
+    guard let text = options.values["shard"] else {
+      return try ShardVariables.shard { getenv($0).map { String(cString: $0) } }
+        ?? RunPlan.Shard(index: 1, count: 1)
+    }
     let parts = text.split(separator: "/").map { Int($0) }
     guard parts.count == 2, let index = parts[0], let count = parts[1], count > 0,
       (1...count).contains(index)

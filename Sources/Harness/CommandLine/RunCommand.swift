@@ -26,7 +26,7 @@ enum RunCommand {
       name: "mode", argument: "direct|cached|auto",
       help: "of the mount; auto (default): cached for subjects that map files shared"),
     .init(name: "report", argument: "DIR", help: "where reports go (default Reports/latest)"),
-    .init(name: "shard", argument: "I/N", help: "take every N-th seed, from the I-th"),
+    .init(name: "shard", argument: "I/N", help: "take every N-th seed, from the I-th (default: what the job's array says)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
     .init(
       name: "prove", argument: nil,
@@ -66,7 +66,9 @@ enum RunCommand {
         .prove(on: plan.targets)
       regressions = try Regressions(library: library).run(on: plan.targets, factory, progress)
     }
-    progress.say("seed \(plan.seed), \(plan.jobs) workers, targets \(plan.targets.map(\.rawValue))")
+    progress.say(
+      "seed \(plan.seed), \(plan.jobs) workers, targets "
+        + plan.targets.map(\.rawValue).joined(separator: ",") + plan.shard.note)
     let runner = Runner(
       plan: plan, targets: factory,
       failures: FailureStore(
@@ -110,6 +112,20 @@ enum RunCommand {
         "regressions: \(report.regressions.count { $0.passes }) of \(report.regressions.count) as "
           + "they must be")
     }
+    printVerdicts(report, directory: directory)
+    if result.wasInterrupted { Console.print("interrupted: this is what was done so far") }
+    if let problem { Console.complain("torture: \(problem.message)") }
+    Console.print(report.summaryLine)
+    if report.violations.isEmpty, let problem {
+      if case .usage = problem { return 2 }
+      return 3
+    }
+    return report.exitStatus
+  }
+
+  /// Prints the verdicts, the violations and the coverage; `directory` is nil where the report could
+  /// not be written.
+  static func printVerdicts(_ report: Report, directory: String?) {
     for verdict in report.verdicts {
       Console.print(
         "\(verdict.verdict)  \(verdict.subject)  \(verdict.scenario) on \(verdict.target): "
@@ -128,13 +144,5 @@ enum RunCommand {
     Console.print(
       "coverage: \(coverage.reached) of \(coverage.reachable) reachable cells"
         + (directory.map { "; not tried and assumed: see \($0)/summary.md" } ?? ""))
-    if result.wasInterrupted { Console.print("interrupted: this is what was done so far") }
-    if let problem { Console.complain("torture: \(problem.message)") }
-    Console.print(report.summaryLine)
-    if report.violations.isEmpty, let problem {
-      if case .usage = problem { return 2 }
-      return 3
-    }
-    return report.exitStatus
   }
 }

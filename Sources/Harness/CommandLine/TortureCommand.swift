@@ -32,6 +32,9 @@ public enum TortureCommand {
       name: "inspect", summary: "tell what every byte of a reference store's directory is",
       run: InspectCommand.run),
     Command(
+      name: "report", summary: "merge reports, or compare one with another",
+      run: ReportCommand.run),
+    Command(
       name: "list", summary: "list subjects, scenarios, models or faults", run: ListCommand.run),
     Command(
       name: "doctor", summary: "say what this machine lacks, and how to get it",

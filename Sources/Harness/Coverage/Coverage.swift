@@ -1,149 +1,200 @@
+import Determinism
 import DurabilityModel
 import Scenarios
 import SubjectProtocol
 
-/// Which cells of the fault space a run reached: disk operation × role of the file × request that
-/// issued it × what happened there.
+/// Which cells of the fault space one seed of one scenario reached: disk operation × role of the
+/// file × phase of the subject × what happened there.
 ///
-/// A cell is reachable when the operation was seen there and the event may happen to it.
+/// A cell is *reachable* when the operation was seen there and the event may happen to it: the
+/// model lets a power cut do it, or a fault of the scenario fits. Only what is certain counts: of
+/// states that the model may or may not have permitted, those that came.
 struct Coverage: Sendable {
-  /// What may happen at an operation.
-  enum Event: Int, CaseIterable, Sendable {
-    /// The process crashed right after it was issued.
-    case processCrash
-    /// The power failed, and nothing pending was kept.
-    case noneKept
-    /// The power failed, and some of what was pending was kept.
-    case someKept
-    /// The power failed, and all that was pending was kept.
-    case allKept
-    /// The power failed, and part of a write was kept.
-    case torn
-    /// A fault was injected into it.
-    case fault
-
-    var name: String {
-      switch self {
-      case .processCrash: "process-crash"
-      case .noneKept: "power-none-kept"
-      case .someKept: "power-some-kept"
-      case .allKept: "power-all-kept"
-      case .torn: "power-torn"
-      case .fault: "fault"
-      }
-    }
+  /// What is known of one place.
+  struct Reach: Sendable, Equatable {
+    /// The events that happened.
+    var reached: UInt64 = 0
+    /// The events that could have.
+    var reachable: UInt64 = 0
   }
 
-  private struct Place: Hashable, Sendable {
-    var operation: String
-    var role: FileRole
-    var request: String
-  }
-
-  private struct Reach: Sendable {
-    var reached: UInt8 = 0
-    var reachable: UInt8 = 0
-  }
-
-  private var places: [Place: Int] = [:]
-  private var reach: [Reach] = []
+  /// The places seen, in the order in which they came.
+  private(set) var places: [CoveragePlace] = []
+  /// What is known of each.
+  private(set) var reach: [Reach] = []
+  /// What the seed did, in the sense of `Behaviours`.
+  private(set) var behaviours = Behaviours()
+  /// The pairs of faults that fired in one epoch, each in order, as `Fault.pattern` has them.
+  private(set) var faultPairs: Set<[String]> = []
+  private var index: [CoveragePlace: Int] = [:]
   /// The place of each operation of the epoch being exploded.
   private var current: [Int] = []
+  /// How many barriers there were up to each operation of that epoch.
+  private var barriers: [Int] = []
+  /// The last point where a state came that keeps nothing pending.
+  private var keptNothingAt: Int?
 
-  /// How many cells were reached.
-  var reachedCount: Int { reach.reduce(0) { $0 + $1.reached.nonzeroBitCount } }
+  private mutating func number(of place: CoveragePlace) -> Int {
+    if let known = index[place] { return known }
+    index[place] = places.count
+    places.append(place)
+    reach.append(Reach())
+    return places.count - 1
+  }
 
-  /// How many cells could have been reached.
-  var reachableCount: Int { reach.reduce(0) { $0 + $1.reachable.nonzeroBitCount } }
+  private mutating func note(_ place: Int, reached: UInt64, reachable: UInt64) {
+    reach[place].reached |= reached
+    reach[place].reachable |= reached | reachable
+  }
 
-  /// Registers an epoch's operations; the visits that follow belong to it.
-  mutating func note(_ epoch: RecordedEpoch) {
-    var names: [UInt64: String] = [:]
-    for sent in epoch.requests { names[sent.number] = sent.request.name.rawValue }
+  /// Registers the calls of an epoch that was recorded without faults: the places where the
+  /// scenario's faults could strike.
+  mutating func note(callsOf quiet: RecordedEpoch, _ templates: [FaultTemplate]) {
+    guard let calls = quiet.calls else { return }
+    var phases: [UInt64: Phase] = [:]
+    for sent in quiet.requests { phases[sent.number] = Phase(of: sent.request) }
+    for call in calls.places {
+      var events: UInt64 = 0
+      for template in templates where template.mayStrike(call) {
+        events |= CoverageEvent.of(template).bit
+      }
+      guard events != 0 else { continue }
+      let place = CoveragePlace(
+        operation: call.operation.rawValue, role: call.role,
+        phase: phases[call.request] ?? .background)
+      note(number(of: place), reached: 0, reachable: events)
+    }
+  }
+
+  /// Registers an epoch's operations and the faults that fired in it; the visits that follow belong
+  /// to it.
+  mutating func note(_ epoch: RecordedEpoch, crashes: CoverageEvents) {
     current.removeAll(keepingCapacity: true)
-    for recorded in epoch.recording.operations {
-      let isFailure = recorded.operation.isFailure
-      let place = Place(
-        operation: isFailure ? "fsync" : recorded.operation.kindName, role: recorded.role,
-        request: names[recorded.request] ?? "between requests")
-      let index = places[place] ?? reach.count
-      if index == reach.count {
-        places[place] = index
-        reach.append(Reach())
+    barriers = [0]
+    keptNothingAt = nil
+    let phases = Phase.phases(of: epoch)
+    var wasPending = false
+    for (recorded, phase) in zip(epoch.recording.operations, phases) {
+      let place = number(
+        of: CoveragePlace(
+          operation: recorded.operation.kindName, role: recorded.role, phase: phase))
+      let isPending = !recorded.operation.isBarrier
+      var events = crashes.always
+      if isPending {
+        events |= crashes.whilePending
+        if wasPending { events |= crashes.whileSeveralPend }
+        if case .write(_, let offset, let bytes) = recorded.operation, bytes.count > 0,
+          crashes.sectors(offset, UInt64(bytes.count)) > 1
+        {
+          events |= crashes.writesOfSectors
+        }
       }
-      var events: [Event] = [.processCrash, .noneKept, .allKept]
-      if case .write(_, _, let bytes) = recorded.operation, bytes.count > 1 {
-        events.append(.torn)
-      }
-      if isFailure {
-        events.append(.fault)
-        reach[index].reached |= 1 << Event.fault.rawValue
-      }
-      for event in events { reach[index].reachable |= 1 << event.rawValue }
-      current.append(index)
+      note(place, reached: 0, reachable: events)
+      current.append(place)
+      barriers.append(barriers[current.count - 1] + (isPending ? 0 : 1))
+      wasPending = isPending
+    }
+    noteFaults(of: epoch)
+  }
+
+  private mutating func noteFaults(of epoch: RecordedEpoch) {
+    var phases: [UInt64: Phase] = [:]
+    for sent in epoch.requests { phases[sent.number] = Phase(of: sent.request) }
+    var patterns: [String] = []
+    for (fault, fired) in zip(epoch.faults.faults, epoch.faults.fired) where fired {
+      patterns.append(fault.pattern)
+      let place =
+        switch fault.place {
+        case .call(let request, let operation, let role, _):
+          CoveragePlace(
+            operation: operation.rawValue, role: role, phase: phases[request] ?? .background)
+        case .background(let work, let role, _, _):
+          CoveragePlace(operation: work.rawValue, role: role, phase: .background)
+        }
+      note(number(of: place), reached: CoverageEvent.of(fault).bit, reachable: 0)
+    }
+    patterns.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    for (position, first) in patterns.enumerated() {
+      for second in patterns[(position + 1)...] { faultPairs.insert([first, second]) }
     }
   }
 
-  /// Registers one crash state.
-  mutating func note(_ visit: Visit, _ epoch: RecordedEpoch) {
-    guard visit.step.point > 0, visit.step.point <= current.count else { return }
-    let index = current[visit.step.point - 1]
-    let event: Event
-    switch visit.step.kind {
-    case .process: event = .processCrash
-    case .power(let choice):
-      if choice.tearsAnything {
-        event = .torn
-      } else if !choice.dropsAnything {
-        event = .allKept
-      } else if choice.keepsAnything {
-        event = .someKept
-      } else {
-        event = .noneKept
-      }
+  /// Registers one crash state and what recovery made of it.
+  mutating func note(_ visit: Visit, _ outcome: RecoveryOutcome, isPermitted: Bool) {
+    let point = visit.step.point
+    if visit.step.keepsNothing { keptNothingAt = point }
+    guard point > 0, point <= current.count else { return }
+    let event = CoverageEvent.of(visit.step).bit
+    let place = current[point - 1]
+    note(place, reached: event, reachable: 0)
+    // Until the next barrier the state without anything pending stays the same one: it is not made
+    // and not visited again (`Exploder`).
+    if let origin = keptNothingAt, origin < point, barriers[origin] == barriers[point] {
+      note(place, reached: CoverageEvent.noneKept.bit, reachable: 0)
     }
-    reach[index].reached |= 1 << event.rawValue
-    reach[index].reachable |= 1 << event.rawValue
+    behaviours.note(
+      place, after: point > 1 ? current[point - 2] : -1, event: event,
+      outcome: outcome.behaviour(isPermitted: isPermitted))
   }
 
-  /// Adds what another part of the run reached.
-  mutating func add(_ other: Coverage) {
-    for (place, index) in other.places {
-      let mine = places[place] ?? reach.count
-      if mine == reach.count {
-        places[place] = mine
-        reach.append(Reach())
-      }
-      reach[mine].reached |= other.reach[index].reached
-      reach[mine].reachable |= other.reach[index].reachable
+  /// What the seed did, as digests that mean the same in every run, in rising order.
+  var behaviourDigests: [UInt64] { behaviours.digests(places) }
+}
+
+/// The events that a power cut or a process crash may bring about at an operation, as far as the
+/// scenario, the contract and the model tell.
+struct CoverageEvents {
+  /// At every operation.
+  var always: UInt64 = 0
+  /// At one that is pending itself.
+  var whilePending: UInt64 = 0
+  /// At one that is pending, as the one before it is.
+  var whileSeveralPend: UInt64 = 0
+  /// At a pending write that touches several sectors.
+  var writesOfSectors: UInt64 = 0
+  private let sectorSize: UInt64
+
+  /// What the session tries.
+  init(_ session: SubjectSession) {
+    sectorSize = UInt64(session.scenario.disk.sectorSize)
+    // Media faults take the place of sound images, and where they strike is drawn.
+    guard session.scenario.media.isEmpty else { return }
+    if session.crashes.contains(.process), !session.description.features.contains(.memoryMap) {
+      always |= CoverageEvent.processCrash.bit
+    }
+    guard session.crashes.contains(.power) else { return }
+    let disk = session.scenario.disk
+    // LazyFS makes names durable at once and loses all data: nothing is some or torn there.
+    guard disk.model != .lazyfs, disk.quota == nil else { return }
+    whilePending |= CoverageEvent.allKept.bit
+    // What an fsync carries along, or a journal ties together, may leave no such state elsewhere.
+    guard disk.model == .posixMin, disk.ordering == .any else { return }
+    whilePending |= CoverageEvent.noneKept.bit
+    whileSeveralPend |= CoverageEvent.someKept.bit
+    if disk.tears.contains(where: { $0 == .sectorPrefix || $0 == .anySectors }) {
+      writesOfSectors |= CoverageEvent.torn.bit
     }
   }
 
-  /// Every reachable cell, sorted by its name.
-  var cells: [CoverageCell] {
-    var cells: [CoverageCell] = []
-    for (place, index) in places {
-      for event in Event.allCases where reach[index].reachable & 1 << event.rawValue != 0 {
-        cells.append(
-          CoverageCell(
-            operation: place.operation, role: place.role.name, request: place.request,
-            event: event.name, reached: reach[index].reached & 1 << event.rawValue != 0))
-      }
-    }
-    return cells.sorted { $0.sortKey.lexicographicallyPrecedes($1.sortKey) }
+  /// How many sectors `length` bytes from `offset` on touch.
+  func sectors(_ offset: UInt64, _ length: UInt64) -> UInt64 {
+    (offset &+ length - 1) / sectorSize - offset / sectorSize + 1
   }
 }
 
-/// One reachable cell of the fault space, as the report holds it.
-struct CoverageCell: Codable, Sendable, Equatable {
-  var operation: String
-  var role: String
-  var request: String
-  var event: String
-  var reached: Bool
+extension CrashStep {
+  /// Whether it is a power loss on a sound medium that keeps nothing of what was pending.
+  fileprivate var keepsNothing: Bool {
+    guard damage == nil, case .power(let choice) = kind else { return false }
+    return !choice.keepsAnything
+  }
+}
 
-  /// Orders cells by their bytes.
-  var sortKey: [UInt8] {
-    Array("\(operation)\u{0}\(role)\u{0}\(request)\u{0}\(event)".utf8)
+extension FaultTemplate {
+  /// Whether a fault of it may strike `call`.
+  fileprivate func mayStrike(_ call: CallLog.Place) -> Bool {
+    guard case .call(let operation) = target else { return false }
+    guard role == "*" || call.role.name == role else { return false }
+    return call.operation == operation || (operation == .fsync && call.operation == .fdatasync)
   }
 }

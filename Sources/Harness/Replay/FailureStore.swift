@@ -24,10 +24,6 @@ struct FailureStore: Sendable {
       scenario: failure.scenario, subject: failure.subject, target: failure.target,
       crash: failure.crashText, explanation: failure.explanation, directory: directory,
       occurrences: failure.occurrences, model: failure.model,
-      confirmed: "\(failure.confirmed) of \(failure.tries)", cause: failure.cause,
-      places: [
-        FailureEntry.Place(
-          scenario: failure.scenario, target: failure.target, occurrences: failure.occurrences)
-      ])
+      confirmed: "\(failure.confirmed) of \(failure.tries)", cause: failure.cause)
   }
 }

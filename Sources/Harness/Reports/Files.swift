@@ -61,6 +61,25 @@ enum Files {
     return names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
   }
 
+  /// Whether two paths lead to the same file or directory.
+  static func isSame(_ one: String, _ other: String) -> Bool {
+    guard let first = realpath(one, nil), let second = realpath(other, nil) else { return false }
+    defer {
+      free(first)
+      free(second)
+    }
+    return strcmp(first, second) == 0
+  }
+
+  /// Copies a file or a directory with all that is in it; nothing may stand at `target`.
+  static func copy(_ source: String, to target: String) throws(RunError) {
+    do {
+      try FileManager.default.copyItem(atPath: source, toPath: target)
+    } catch {
+      throw .harness("\(target): cannot be written: \(reason(error))")
+    }
+  }
+
   /// Moves what stands at `source`, in place of what stands at `target`.
   static func move(_ source: String, to target: String) throws(RunError) {
     remove(target)

@@ -1,44 +1,44 @@
 /// `report.html`: one page that works from a file, without a network, light and dark.
 struct HTMLReport {
   let report: Report
+  /// What the failures' directories hold, by directory.
+  var exhibits: [String: Exhibit] = [:]
 
   /// The page.
   var text: String {
     """
-    <!doctype html>
-    <html lang="en"><head><meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>torture: \(Self.escape(headline))</title>
-    <style>
-    :root { color-scheme: light dark; --line: #8886; --bad: #c22; --good: #287a3c; }
-    body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; }
-    table { border-collapse: collapse; width: 100%; display: block; overflow-x: auto; }
-    th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; }
-    pre { white-space: pre-wrap; padding: .6rem; border: 1px solid var(--line); }
-    code, pre, li { overflow-wrap: anywhere; }
-    .broken { color: var(--bad); } .held { color: var(--good); }
-    .cell { display: inline-block; width: .8rem; height: .8rem; background: var(--good); }
-    .cell.no { background: none; border: 1px solid var(--bad); box-sizing: border-box; }
-    </style></head><body>
-    <h1 class="\(report.violations.isEmpty ? "held" : "broken")">\(Self.escape(headline))</h1>
+    \(PageStyle.head("torture: " + headline))
+    <h1 class="\(report.exitStatus == 0 ? "held" : "broken")">\(Self.escape(headline))</h1>
     <p>\(Self.escape(report.summaryLine))</p>
-    <p>Base seed <code>\(report.baseSeed)</code>, commit \
+    <nav>\(links)</nav>
+    \(report.problem.map { "<p class=\"broken\">Stopped: \(Self.escape($0))</p>" } ?? "")
+    \(report.interrupted ? "<p>Interrupted: this is what was done so far.</p>" : "")
+    \(violations)
+    <h2 id="tried">What was tried</h2>
+    <div class="scroll"><table><thead><tr><th>subject<th>scenario<th>target<th>verdict\
+    <th class="number">crash states<th class="number">distinct<th class="number">seeds</tr></thead>
+    \(verdicts)
+    </table></div>
+    \(canaries)
+    \(regressions)
+    \(discovery)
+    <h2 id="coverage">Coverage</h2>
+    <p>\(report.coverage.reached) of \(report.coverage.reachable) reachable cells: disk operation \
+    × file × phase × what happened there. A cell is reachable when the operation was seen there \
+    and the model, or a fault of the scenario, permits the event. A hollow square was never hit; \
+    a filled one leads to runs that hit it.</p>
+    \(neverHit)
+    <h3>Map</h3>
+    \(map)
+    \(pairs)
+    <h2 id="assumed">What was assumed, and what was not tried</h2>
+    <ul>\(report.assumptions.map { "<li>\(Self.escape($0))" }.joined())</ul>
+    <h2>Where</h2>
+    <p>Base seed <code>\(Self.escape(report.baseSeed))</code>, commit \
     <code>\(Self.escape(report.environment.commit))</code>, \
     kernel \(Self.escape(report.environment.kernel)), libfuse \
     \(Self.escape(report.environment.libfuse)), \(report.environment.cpuCount) processors \
     (\(Self.escape(report.environment.cpu))).</p>
-    \(violations)
-    <h2>What was tried</h2>
-    <table><tr><th>scenario<th>target<th>verdict<th>crash states<th>distinct<th>seeds</tr>
-    \(verdicts)
-    </table>
-    \(canaries)
-    <h2>Coverage</h2>
-    <p>\(report.coverage.reached) of \(report.coverage.reachable) reachable cells: disk operation \
-    × file × request × event. A hollow square was never hit.</p>
-    \(coverage)
-    <h2>What was assumed, and what was not tried</h2>
-    <ul>\(report.assumptions.map { "<li>\(Self.escape($0))" }.joined())</ul>
     </body></html>
 
     """
@@ -46,28 +46,24 @@ struct HTMLReport {
 
   private var headline: String { ReportWriter(report: report).headline }
 
-  private var violations: String {
-    report.violations.map { violation in
-      """
-      <h2 class="broken">\(Self.escape(violation.name))</h2>
-      <p>\(Self.escape(violation.subject)), scenario \(Self.escape(violation.scenario)), target \
-      \(violation.target), seed <code>\(violation.seed)</code>, \
-      \(Self.escape(violation.crashPoint)), weakest model \(violation.weakestModel), seen \
-      \(violation.occurrences) times: \(Self.escape(violation.placesText)).</p>
-      <p>Cause: \(Self.escape(violation.cause)).</p>
-      <ul>\(violation.explanation.map { "<li>\(Self.escape($0))" }.joined())</ul>
-      <pre>torture replay \(Self.escape(violation.directory))</pre>
-      """
-    }.joined(separator: "\n")
+  private var links: String {
+    let all = [
+      ("violations", "violations", !report.violations.isEmpty), ("tried", "what was tried", true),
+      ("enough", "is it enough?", true), ("coverage", "coverage", true),
+      ("never", "never hit", report.coverage.cells.contains { !$0.reached }),
+      ("assumed", "assumed", true),
+    ]
+    return all.filter(\.2).map { "<a href=\"#\($0.0)\">\($0.1)</a>" }.joined(separator: "\n")
   }
 
   private var verdicts: String {
     report.verdicts.map { verdict in
       """
-      <tr><td>\(Self.escape(verdict.scenario))<td>\(verdict.target)\
-      <td class="\(verdict.verdict == "held" ? "held" : "broken")">\(verdict.verdict): \
-      \(Self.escape(verdict.reason))<td>\(verdict.crashStates)\
-      <td>\(verdict.distinctCrashStates)<td>\(verdict.seeds)</tr>
+      <tr><td>\(Self.escape(verdict.subject))<td>\(Self.escape(verdict.scenario))\
+      <td>\(verdict.target)<td><span class="\(verdict.verdict == "held" ? "held" : "broken")">\
+      \(verdict.verdict)</span>: \(Self.escape(verdict.reason))\
+      <td class="number">\(verdict.crashStates)<td class="number">\(verdict.distinctCrashStates)\
+      <td class="number">\(verdict.seeds)</tr>
       """
     }.joined(separator: "\n")
   }
@@ -82,26 +78,35 @@ struct HTMLReport {
       <code>\(canary.seed)</code></tr>
       """
     }.joined(separator: "\n")
-    return "<h2>Planted bugs</h2><table><tr><th>bug<th>target<th><th>found as<th>seed</tr>\n"
-      + rows + "</table>"
+    return """
+      <h2>Planted bugs: \(report.canaries.count { $0.caught }) of \
+      \(report.canaries.count) caught</h2>
+      <details><summary>All of them</summary><div class="scroll"><table><thead><tr><th>bug\
+      <th>target<th><th>found as<th>seed</tr></thead>
+      \(rows)
+      </table></div></details>
+      """
   }
 
-  /// One row for each place, one square for each event.
-  private var coverage: String {
-    var rows: [(place: String, squares: String)] = []
-    for cell in report.coverage.cells {
-      let place = "\(cell.operation) \(cell.role) in \(cell.request)"
-      let title = cell.event + (cell.reached ? "" : ": never hit")
-      let square = "<span class=\"cell\(cell.reached ? "" : " no")\" title=\"\(title)\"></span> "
-      if rows.last?.place == place {
-        rows[rows.count - 1].squares += square
-      } else {
-        rows.append((place, square))
-      }
-    }
-    return "<table>"
-      + rows.map { "<tr><td>\(Self.escape($0.place))<td>\($0.squares)</tr>" }
-      .joined(separator: "\n") + "</table>"
+  private var regressions: String {
+    guard !report.regressions.isEmpty else { return "" }
+    let rows = report.regressions.map { regression in
+      """
+      <tr><td>\(Self.escape(regression.name))<td>\(regression.target)\
+      <td class="\(regression.passes ? "held" : "broken")">\
+      \(regression.passes ? "as it must be" : "must be " + Self.escape(regression.expected))\
+      <td>\(Self.escape(regression.found))</tr>
+      """
+    }.joined(separator: "\n")
+    return "<h2>Regressions</h2><div class=\"scroll\"><table>\n" + rows + "</table></div>"
+  }
+
+  private var pairs: String {
+    guard !report.faultPairs.isEmpty else { return "" }
+    return "<details><summary>Pairs of faults that met in one life: \(report.faultPairs.count)"
+      + "</summary><ul>"
+      + report.faultPairs.map { "<li>" + Self.escape($0.joined(separator: " with ")) }.joined()
+      + "</ul></details>"
   }
 
   /// Text as it may stand in HTML and XML.

@@ -21,7 +21,10 @@ final class ProgressPrinter: Sendable {
   init(isQuiet: Bool) { self.isQuiet = isQuiet }
 
   /// A task has ended.
-  func finished(_ statistics: RunStatistics, _ failures: [FailureEntry], _ task: RunPlan.Task) {
+  func finished(
+    _ statistics: RunStatistics, _ failures: [FailureEntry], _ task: RunPlan.Task,
+    cells: Int
+  ) {
     let lines = state.withLock { state -> [String] in
       state.states += statistics.crashStates
       state.distinct += statistics.distinctCrashStates
@@ -40,7 +43,7 @@ final class ProgressPrinter: Sendable {
         lines.append(
           "\(Report.seconds(seconds)) s  \(task.scenario.name) on \(task.target.rawValue)  "
             + "\(state.states) crash states, \(state.distinct) distinct "
-            + "(\(Int(Double(state.distinct) / seconds))/s), \(state.seeds) seeds, "
+            + "(\(Int(Double(state.distinct) / seconds))/s), \(state.seeds) seeds, \(cells) cells, "
             + "\(state.violations) violations")
       }
       return lines

@@ -1,3 +1,4 @@
+import Determinism
 import FoundationEssentials
 import Oracle
 
@@ -24,6 +25,8 @@ struct Report: Codable, Sendable {
     var occurrences: Int
     /// Every scenario and target that showed it.
     var places: [Place]
+    /// The key by which failures were grouped into this one.
+    var group: String
     var confirmed: String
     var explanation: [String]
   }
@@ -106,6 +109,25 @@ struct Report: Codable, Sendable {
     var stateDigest: String
     /// The sum of the digests of all recovered contents.
     var outcomeDigest: String
+
+    /// The numbers of a run.
+    init(_ numbers: RunStatistics) {
+      recordings = numbers.epochs
+      requests = numbers.requests
+      diskOperations = numbers.operations
+      barriers = numbers.barriers
+      failedBarriers = numbers.failedBarriers
+      crashPoints = numbers.crashPoints
+      statesWithDrops = numbers.statesWithDrops
+      tornStates = numbers.tornStates
+      faultsFired = numbers.faultsFired
+      faultsNotFired = numbers.faultsNotFired
+      unconfirmedViolations = numbers.unconfirmed
+      undecidedJudgements = numbers.undecided
+      resurfacedFailedOperations = numbers.resurfaced
+      stateDigest = numbers.stateDigest.text
+      outcomeDigest = numbers.outcomeDigest.text
+    }
   }
 
   var violations: [Violation]
@@ -123,6 +145,15 @@ struct Report: Codable, Sendable {
   var model: String
   var subjects: [String]
   var coverage: CoverageReport
+  /// The pairs of faults that fired in one life of the subject.
+  var faultPairs: [[String]]
+  /// The different things that happened, and how likely the next seed shows another.
+  var behaviours: Discovery
+  /// Seconds since the start, and how many distinct crash states there were by then: at most 100
+  /// points; empty where several reports were merged.
+  var timeline: [[Double]]
+  /// What each seed of each scenario came to.
+  var recordings: [Recording]
   var canaries: [Canary]
   var regressions: [Regression]
   var activity: Activity

@@ -4,7 +4,7 @@ import Oracle
 import Scenarios
 import SubjectProtocol
 
-/// Turns what a run came to into its report: the only place where a verdict is given its name.
+/// Turns what a run came to into the parts of its report.
 struct ReportBuilder {
   let plan: RunPlan
   let result: RunResult
@@ -13,29 +13,37 @@ struct ReportBuilder {
   let environment: Report.Environment
 
   /// The report.
-  func build() -> Report {
-    let statistics = result.statistics
-    let models = Set(plan.scenarios.map(\.scenario.disk.model.rawValue)).sorted()
-    return Report(
-      violations: result.failures.map(violation),
-      verdicts: measuredParts.map(verdict),
-      crashStates: statistics.crashStates,
-      distinctCrashStates: statistics.distinctCrashStates, recoveries: statistics.recoveries,
-      seeds: statistics.seeds, baseSeed: plan.seed.text, durationSeconds: result.seconds,
-      interrupted: result.wasInterrupted, problem: result.problem?.message,
-      target: plan.targets.map(\.rawValue).joined(separator: ","),
-      model: models.joined(separator: ","), subjects: [plan.subject.name],
-      coverage: Report.CoverageReport(
-        reached: result.coverage.reachedCount, reachable: result.coverage.reachableCount,
-        cells: result.coverage.cells),
-      canaries: canaries, regressions: regressions.map(regression), activity: activity(statistics),
-      environment: environment,
-      assumptions: assumptions(models))
+  func build() -> Report { parts().report() }
+
+  private func parts() -> ReportParts {
+    var examples: [String: Report.Violation] = [:]
+    for entry in result.failures { examples[entry.cause.group] = violation(entry) }
+    return ReportParts(
+      entries: result.tasks.map(entry), map: result.map, examples: examples, canaries: canaries,
+      regressions: regressions.map(regression), baseSeed: plan.seed.text, seconds: result.seconds,
+      timeline: result.timeline(points: 100), interrupted: result.wasInterrupted,
+      problem: result.problem?.message,
+      environment: environment, assumptions: assumptions())
   }
 
-  /// Without scenarios named, those that the subject cannot run are left out, and said to be.
-  private var measuredParts: [RunPart] {
-    result.parts.filter { plan.namesScenarios || !$0.isBeyondSubject }
+  private func entry(_ task: TaskResult) -> ReportParts.Entry {
+    let scenario = task.task.scenario.scenario
+    let tried = task.part.crashes
+    return ReportParts.Entry(
+      recording: Report.Recording(
+        task: plan.place(of: task.task), subject: plan.subject.name,
+        scenario: task.task.scenario.name, target: task.task.target.rawValue,
+        model: scenario.disk.model.rawValue, seed: task.task.seed.text,
+        numbers: task.part.statistics,
+        crashes: scenario.crashes.filter(tried.contains).map(\.rawValue),
+        unpromised: scenario.crashes.filter { !tried.contains($0) }.map(\.rawValue),
+        notMeasured: task.part.notMeasured,
+        isLeftOut: task.part.isBeyondSubject && !plan.namesScenarios,
+        violations: task.failures.map {
+          Report.Seen(
+            group: $0.cause.group, allNames: $0.allNames, occurrences: $0.occurrences)
+        }, cells: "", behaviours: ""),
+      coverage: task.coverage)
   }
 
   private func violation(_ entry: FailureEntry) -> Report.Violation {
@@ -46,10 +54,7 @@ struct ReportBuilder {
       models: models.models.map(\.rawValue),
       weakestModel: models.weakest, crashPoint: entry.crash,
       directory: entry.directory, cause: entry.cause.text, occurrences: entry.occurrences,
-      places: entry.places.map {
-        Report.Place(
-          scenario: $0.scenario, target: $0.target.rawValue, occurrences: $0.occurrences)
-      }, confirmed: entry.confirmed,
+      places: [], group: entry.cause.group, confirmed: entry.confirmed,
       explanation: entry.explanation)
   }
 
@@ -61,61 +66,13 @@ struct ReportBuilder {
         ?? (result.explanation.isEmpty ? "held" : result.explanation))
   }
 
-  /// *held* only where something was really tried: a run in which nothing was dropped, or no
-  /// barrier was ever seen, proves nothing (anchors.md, pitfall 5).
-  private func verdict(_ part: RunPart) -> Report.Verdict {
-    let numbers = part.statistics
-    let isBroken = result.failures.contains {
-      $0.places.contains { $0.scenario == part.scenario && $0.target == part.target }
-    }
-    let (verdict, reason): (String, String)
-    if isBroken {
-      (verdict, reason) = ("broken", "see violations")
-    } else if let why = part.notMeasured {
-      (verdict, reason) = ("not measured", why)
-    } else if numbers.crashStates == 0 {
-      (verdict, reason) = (
-        "not measured", result.problem?.message ?? "no crash state was judged: give it more time"
-      )
-    } else if part.crashes.contains(.power) && numbers.barriers + numbers.failedBarriers == 0 {
-      (verdict, reason) = ("not measured", "inert: no barrier was ever reached")
-    } else if part.crashes.contains(.power) && numbers.statesWithDrops == 0 {
-      (verdict, reason) = ("harness broken", "inert: no unsynced operation was ever dropped")
-    } else {
-      var what =
-        "\(numbers.distinctCrashStates) distinct crash states, \(numbers.statesWithDrops) with "
-        + "drops"
-      let asked = plan.scenarios.first { $0.name == part.scenario }?.scenario.crashes ?? []
-      for crash in asked where !part.crashes.contains(crash) {
-        what += "; \(crash.rawValue) not measured: the contract promises nothing there"
-      }
-      (verdict, reason) = ("held", what)
-    }
-    return Report.Verdict(
-      subject: plan.subject.name, scenario: part.scenario, target: part.target.rawValue,
-      verdict: verdict, reason: reason, crashStates: numbers.crashStates,
-      distinctCrashStates: numbers.distinctCrashStates, seeds: numbers.seeds)
-  }
-
-  private func activity(_ statistics: RunStatistics) -> Report.Activity {
-    Report.Activity(
-      recordings: statistics.epochs, requests: statistics.requests,
-      diskOperations: statistics.operations, barriers: statistics.barriers,
-      failedBarriers: statistics.failedBarriers, crashPoints: statistics.crashPoints,
-      statesWithDrops: statistics.statesWithDrops, tornStates: statistics.tornStates,
-      faultsFired: statistics.faultsFired, faultsNotFired: statistics.faultsNotFired,
-      unconfirmedViolations: statistics.unconfirmed,
-      undecidedJudgements: statistics.undecided,
-      resurfacedFailedOperations: statistics.resurfaced,
-      stateDigest: statistics.stateDigest.text, outcomeDigest: statistics.outcomeDigest.text)
-  }
-
   /// What a subject is told that relies on syncfs or sync: whether they are barriers is the model's
   /// affair.
   private func syncfs(_ disks: [DiskParameters]) -> [String] {
-    guard result.coverage.cells.contains(where: { $0.operation == "syncfs" && $0.reached }) else {
-      return []
+    let isCalled = zip(result.map.places, result.map.reach).contains { place, reach in
+      place.operation == "syncfs" && reach.reached != 0
     }
+    guard isCalled else { return [] }
     return PersistenceModelName.allCases.filter { model in disks.contains { $0.model == model } }
       .map { model in
         "the subject calls syncfs or sync: under \(model.rawValue) they cover "
@@ -123,8 +80,9 @@ struct ReportBuilder {
       }
   }
 
-  private func assumptions(_ models: [String]) -> [String] {
+  private func assumptions() -> [String] {
     let disks = plan.scenarios.map(\.scenario.disk)
+    let models = Set(disks.map(\.model.rawValue)).sorted()
     let sectors = Set(disks.map(\.sectorSize)).sorted().map(String.init).joined(separator: ", ")
     let states = Set(disks.map(\.afterState.rawValue)).sorted()
       .compactMap(AfterFailedBarrier.init(rawValue:))
@@ -136,14 +94,13 @@ struct ReportBuilder {
       "a failed fsync leaves, where its fault says no other state: \($0.meaning) (\($0.rawValue))"
     }
     lines += syncfs(disks)
+    let hasMedia = plan.scenarios.contains { !$0.scenario.media.isEmpty }
     lines += [
       "what a subject stores through shared mappings is seen at each answer and at its end; what "
         + "they held between two such points is not tried",
-      "not tried: extended attributes, several outstanding requests, media faults",
+      "not tried: extended attributes; several requests outstanding, unless the subject says "
+        + "`concurrency`" + (hasMedia ? "" : "; media faults"),
     ]
-    lines += result.parts.filter(\.isBeyondSubject).map {
-      "not tried: scenario \($0.scenario) on \($0.target.rawValue): \($0.notMeasured ?? "")"
-    }
     return lines
   }
 }

@@ -4,6 +4,8 @@ import FoundationEssentials
 struct ReportWriter {
   let report: Report
 
+  /// So many violations are shown with their schedules; the rest lead to their directories.
+  private static let exhibitLimit = 30
   private static let names = ["report.json", "summary.md", "junit.xml", "report.html"]
 
   /// Removes what an earlier run wrote into `directory`: should this one come to nothing, nobody
@@ -37,7 +39,12 @@ struct ReportWriter {
     try Files.write(json, to: directory + "/report.json")
     try Files.write(summary, to: directory + "/summary.md")
     try Files.write(junit, to: directory + "/junit.xml")
-    try Files.write(HTMLReport(report: report).text, to: directory + "/report.html")
+    var exhibits: [String: Exhibit] = [:]
+    for violation in report.violations.prefix(Self.exhibitLimit) {
+      exhibits[violation.directory] = Exhibit(violation.directory)
+    }
+    try Files.write(
+      HTMLReport(report: report, exhibits: exhibits).text, to: directory + "/report.html")
   }
 
   /// The summary for a CI job's page, in Markdown.
@@ -83,8 +90,17 @@ struct ReportWriter {
     }
     lines += [
       "", "Coverage: \(report.coverage.reached) of \(report.coverage.reachable) reachable cells.",
-      "", "Assumed:", "",
+      "\(report.behaviours.seen) behaviours; \(report.behaviours.text).", "",
     ]
+    let missed = report.coverage.cells.filter { !$0.reached }
+    if !missed.isEmpty {
+      lines += ["<details><summary>Never hit: \(missed.count) cells</summary>", ""]
+      lines += missed.map {
+        "- \($0.operation) `\($0.role)` in \($0.phase): \($0.event) (`\($0.aim)`)"
+      }
+      lines += ["", "</details>", ""]
+    }
+    lines += ["Assumed:", ""]
     lines += report.assumptions.map { "- \($0)" }
     return lines.joined(separator: "\n") + "\n"
   }

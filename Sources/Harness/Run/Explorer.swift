@@ -23,9 +23,13 @@ struct Explorer {
   /// What recovery showed of each state seen so far.
   private var outcomes: [Digest: RecoveryOutcome] = [:]
 
+  /// What coverage takes for reachable.
+  private let coverageEvents: CoverageEvents
+
   init(session: SubjectSession, seed: Seed) {
     self.session = session
     self.seed = seed
+    coverageEvents = CoverageEvents(session)
   }
 
   /// Where an epoch begins.
@@ -65,9 +69,10 @@ struct Explorer {
 
   // MARK: Record.
 
-  private func record(_ start: Start) throws(RunError) -> RecordedEpoch {
+  private mutating func record(_ start: Start) throws(RunError) -> RecordedEpoch {
     let requests = session.requests(epoch: start.epoch, seed: seed)
     let quiet = try record(start, requests, [], notesCalls: !session.scenario.faults.isEmpty)
+    coverage.note(callsOf: quiet, session.scenario.faults)
     let faults = session.faults(for: quiet, seed: seed.derived("faults " + start.path))
     return faults.isEmpty ? quiet : try record(start, requests, faults)
   }
@@ -106,7 +111,7 @@ struct Explorer {
         break
       }
     }
-    coverage.note(epoch)
+    coverage.note(epoch, crashes: coverageEvents)
   }
 
   private mutating func judgeLive(
@@ -206,7 +211,6 @@ struct Explorer {
     _ visit: Visit, _ judge: inout PointJudge, _ start: Start, _ script: EpochScript
   ) throws(RunError) {
     statistics.crashStates += 1
-    coverage.note(visit, judge.epoch)
     let outcome: RecoveryOutcome
     if let known = outcomes[visit.key] {
       outcome = known
@@ -224,6 +228,7 @@ struct Explorer {
       }
     }
     let verdict = judge.judge(outcome, visit)
+    coverage.note(visit, outcome, isPermitted: !verdict.isBroken)
     switch verdict {
     case .permitted: break
     case .undecided: statistics.undecided += 1

@@ -31,6 +31,11 @@ struct PointJudge {
     /// A failed operation showed up where the contract leaves that open.
     case warned
     case broken([Finding])
+
+    /// Whether a promise is broken.
+    var isBroken: Bool {
+      if case .broken = self { true } else { false }
+    }
   }
 
   init(epoch: RecordedEpoch, isUnpromising: Bool = false) {

@@ -38,9 +38,17 @@ struct RunPlan: Sendable {
   }
 
   /// One of `count` equal shares of the seeds.
-  struct Shard: Sendable {
+  struct Shard: Sendable, Equatable {
     var index: Int
     var count: Int
+    /// The environment variable it was read from; nil where the user gave it, or there is one only.
+    var variable: String?
+
+    /// What a run says of it at its start.
+    var note: String {
+      guard count > 1 else { return "" }
+      return ", shard \(index)/\(count)" + (variable.map { " (from \($0))" } ?? "")
+    }
   }
 
   /// Which subject runs.
@@ -109,6 +117,12 @@ struct RunPlan: Sendable {
       index: index, seed: seedNumber == 0 ? seed : seed.derived("seed", seedNumber),
       seedNumber: seedNumber, scenario: scenarios[rest / targets.count],
       target: targets[rest % targets.count])
+  }
+
+  /// The place of `task` among the tasks of all shards.
+  func place(of task: Task) -> Int {
+    let perSeed = scenarios.count * targets.count
+    return task.seedNumber * perSeed + task.index % perSeed
   }
 
   /// How many tasks there are, or nil when only time limits them.

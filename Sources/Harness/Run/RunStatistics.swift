@@ -2,7 +2,7 @@ import Determinism
 import DurabilityModel
 
 /// What a run did, in numbers; sums merge in any order.
-struct RunStatistics: Sendable {
+struct RunStatistics: Sendable, Codable, Equatable {
   /// Crash states judged: one for each state and crash point that yields it.
   var crashStates = 0
   /// Different crash states within one recording, summed over recordings.

@@ -5,22 +5,44 @@ import SubjectProtocol
 
 /// What a run came to.
 struct RunResult: Sendable {
-  var statistics = RunStatistics()
-  var coverage = Coverage()
+  /// What each task came to, in the order of the tasks.
+  var tasks: [TaskResult] = []
+  /// The places of the fault space that the tasks saw.
+  var map = CoverageMap()
   /// One entry for each cause, with its first example.
   var failures: [FailureEntry] = []
-  /// What each scenario did, by name and target.
-  var parts: [RunPart] = []
   /// Why the run could not be made or went wrong; nil where it did not.
   var problem: RunError?
   var wasInterrupted = false
   var seconds = 0.0
 }
 
-/// What one scenario did on one target.
+/// What one task came to: a seed of a scenario on a target.
+struct TaskResult: Sendable {
+  var task: RunPlan.Task
+  var part: RunPart
+  var coverage: RecordedCoverage
+  var failures: [FailureEntry]
+  /// When it ended, in seconds since the start of the run.
+  var endedAt: Double
+}
+
+extension RunResult {
+  /// Seconds since the start and distinct crash states by then, at most so many points.
+  func timeline(points: Int) -> [[Double]] {
+    var sum = 0
+    let all = tasks.sorted { $0.endedAt < $1.endedAt }.map { task in
+      sum += task.part.statistics.distinctCrashStates
+      return [(task.endedAt * 10).rounded() / 10, Double(sum)]
+    }
+    let step = max(1, (all.count + points - 1) / points)
+    return all.indices.filter { ($0 + 1).isMultiple(of: step) || $0 + 1 == all.count }
+      .map { all[$0] }
+  }
+}
+
+/// What one seed of a scenario did on one target.
 struct RunPart: Sendable {
-  var scenario: String
-  var target: TargetKind
   var statistics = RunStatistics()
   /// Why nothing was measured here; nil where something was.
   var notMeasured: String?
@@ -49,15 +71,6 @@ struct FailureEntry: Sendable {
   var confirmed: String
   /// What it hangs on.
   var cause: FailureCause
-  /// Where failures of this cause were seen, in the order of the tasks; the first is the example's.
-  var places: [Place]
-
-  /// A scenario on a target, and how often the cause was seen there.
-  struct Place: Sendable, Equatable {
-    var scenario: String
-    var target: TargetKind
-    var occurrences: Int
-  }
 }
 
 /// Runs a plan on its workers and gathers what they find, in the order of the tasks.
@@ -70,8 +83,15 @@ struct Runner: Sendable {
   /// What the workers share.
   private struct Shared {
     var nextTask = 0
-    var finished: [Int: Worker.Result] = [:]
+    var finished: [Int: TaskResult] = [:]
+    var map = CoverageMap()
     var problem: RunError?
+
+    mutating func finish(_ task: RunPlan.Task, _ result: Worker.Result, at seconds: Double) {
+      finished[task.index] = TaskResult(
+        task: task, part: result.part, coverage: map.add(result.coverage),
+        failures: result.failures, endedAt: seconds)
+    }
   }
 
   /// Runs until the plan is done, its time is up, or the user interrupts.
@@ -94,13 +114,16 @@ struct Runner: Sendable {
         let task = plan.task(index)
         do throws(RunError) {
           let result = try worker.perform(task)
-          progress.finished(result.part.statistics, result.failures, task)
-          shared.withLock { $0.finished[index] = result }
+          let cells = shared.withLock { state in
+            state.finish(task, result, at: monotonicSeconds() - start)
+            return state.map.reachedCount
+          }
+          progress.finished(result.part.statistics, result.failures, task, cells: cells)
         } catch {
           let partial = worker.partial
           shared.withLock {
             if error != .interrupted, $0.problem == nil { $0.problem = error }
-            $0.finished[index] = partial
+            $0.finish(task, partial, at: monotonicSeconds() - start)
           }
           break
         }
@@ -115,18 +138,10 @@ struct Runner: Sendable {
     result.problem = shared.problem
     result.wasInterrupted = isInterrupted()
     result.seconds = seconds
+    result.map = shared.map
     for index in shared.finished.keys.sorted() {
       guard let task = shared.finished[index] else { continue }
-      result.statistics.add(task.part.statistics)
-      result.coverage.add(task.coverage)
-      let part = result.parts.firstIndex {
-        $0.scenario == task.part.scenario && $0.target == task.part.target
-      }
-      if let part {
-        result.parts[part].statistics.add(task.part.statistics)
-      } else {
-        result.parts.append(task.part)
-      }
+      result.tasks.append(task)
       for failure in task.failures { merge(failure, into: &result.failures) }
     }
     return result
@@ -144,16 +159,6 @@ struct Runner: Sendable {
     }
     entries[same].occurrences += failure.occurrences
     entries[same].allNames = Report.inOrder(entries[same].allNames + failure.allNames)
-    for place in failure.places {
-      let known = entries[same].places.firstIndex {
-        $0.scenario == place.scenario && $0.target == place.target
-      }
-      if let known {
-        entries[same].places[known].occurrences += place.occurrences
-      } else {
-        entries[same].places.append(place)
-      }
-    }
   }
 }
 

@@ -23,13 +23,13 @@ struct Worker {
     self.plan = plan
     self.targets = targets
     self.failures = failures
-    partial = Result(part: RunPart(scenario: "", target: .sim))
+    partial = Result(part: RunPart())
   }
 
   /// Explores one seed of one scenario on one target.
   mutating func perform(_ task: RunPlan.Task) throws(RunError) -> Result {
     let scenario = task.scenario.scenario
-    partial = Result(part: RunPart(scenario: task.scenario.name, target: task.target))
+    partial = Result(part: RunPart())
     let target = try target(task.target)
     target.limits = scenario.limits
     let session = try SubjectSession(
