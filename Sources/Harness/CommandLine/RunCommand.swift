@@ -26,7 +26,9 @@ enum RunCommand {
       name: "mode", argument: "direct|cached|auto",
       help: "of the mount; auto (default): cached for subjects that map files shared"),
     .init(name: "report", argument: "DIR", help: "where reports go (default Reports/latest)"),
-    .init(name: "shard", argument: "I/N", help: "take every N-th seed, from the I-th (default: what the job's array says)"),
+    .init(
+      name: "shard", argument: "I/N",
+      help: "take every N-th seed, from the I-th (default: what the job's array says)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
     .init(
       name: "prove", argument: nil,
