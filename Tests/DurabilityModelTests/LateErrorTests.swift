@@ -74,6 +74,14 @@ struct LateErrorTests {
     #expect(failure { try lab.world.synchronize(other, dataOnly: false) } == .ioError)
   }
 
+  @Test("A synchronous write tells of the write-back of its own bytes too")
+  func ownWriteBack() throws {
+    let (lab, _, handle) = try lab(.noSpace)
+    #expect(failure { try lab.write(handle, filled(2, 10), at: 0, .synchronous) } == .noSpace)
+    #expect(lab.world.failedBarriers == 1)
+    try lab.write(handle, filled(3, 10), at: 20, .synchronous)
+  }
+
   @Test("sync_file_range consumes the report of its description, and of no other")
   func syncFileRange() throws {
     let (lab, _, handle) = try lab()

@@ -100,9 +100,10 @@ extension World {
 
   /// Writes at `offset`; a failed write may leave a prefix behind (disk.md).
   ///
-  /// A synchronous write is a barrier for its range, and so reports an earlier failure that this
-  /// description has not seen (`generic_write_sync` of Linux); its bytes are then in the cache
-  /// only. The write and its barrier are two operations of the disk, with a crash point between.
+  /// A synchronous write is a barrier for its range, and so reports a failure that this description
+  /// has not seen, an earlier one or one of its own bytes' write-back (`generic_write_sync` of
+  /// Linux); its bytes are then in the cache only. The write and its barrier are two operations of
+  /// the disk, with a crash point between.
   public func write(
     _ handle: HandleID, at offset: UInt64, _ bytes: UnsafeRawBufferPointer,
     _ durability: WriteDurability
@@ -129,10 +130,10 @@ extension World {
       throw failure.error
     }
     count = try room(for: count, at: offset, of: number)
+    change(number, at: offset, UnsafeRawBufferPointer(rebasing: bytes[..<count]))
     let isTold =
       durability == .synchronous
       && disk.unreportedError(of: number, since: description.errors) != nil
-    change(number, at: offset, UnsafeRawBufferPointer(rebasing: bytes[..<count]))
     if isTold {
       try reportError(handle)
     } else if durability == .synchronous {
