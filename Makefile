@@ -2,15 +2,18 @@
 SHELL := /bin/sh
 TORTURE_TIME ?= 120
 FUZZ_TIME ?= 600
+FINDINGS_TIME ?= 600
 BUILD := .build/release
 TORTURE := $(BUILD)/torture
 # Every dependency, by its name in Debian 12. Swift's own toolchain is the only thing expected.
 PACKAGES := libfuse3-dev fuse3 libisal-dev libzstd-dev pkg-config
 TEST_PACKAGES := python3-minimal strace util-linux sqlite3 git fio stress-ng rocksdb-tools chromium-headless-shell
+# The real databases that findings are made of; nothing else needs them.
+DATABASE_PACKAGES := libsqlite3-dev liblmdb-dev libleveldb-dev librocksdb-dev
 # What the store is measured beside; nothing else needs it.
 BENCH_PACKAGES := librocksdb-dev libsqlite3-0 python3-venv
 
-.PHONY: help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz lint format
+.PHONY: databases findings help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz lint format
 .PHONY: clean
 
 help: ## this text
@@ -25,8 +28,8 @@ torture: build ## prove every planted bug caught, replay the regressions, then c
 	@$(TORTURE) run --prove --target sim,fuse --time $(TORTURE_TIME) --report Reports/latest
 
 test: test-deps ## the tests (debug build)
-	@swift build --build-tests
-	@swift test --skip-build
+	@TORTURE_DATABASES=1 swift build --build-tests
+	@TORTURE_DATABASES=1 swift test --skip-build
 
 replay: build ## reproduce a failure: make replay RUN=DIRECTORY
 	@test -n '$(RUN)' || { echo 'make replay: give RUN=DIRECTORY of a failure' >&2; exit 2; }
@@ -48,11 +51,18 @@ format: ## put every source into form
 build: deps
 	@swift build --configuration release --product torture
 
+databases: build ## install and build the real databases as subjects (torture list subjects)
+	@.ci/install $(DATABASE_PACKAGES)
+	@TORTURE_DATABASES=1 swift build --configuration release --product torture-databases
+
+findings: databases ## run every subject and setting, write Reports/findings.md (FINDINGS_TIME seconds)
+	@$(TORTURE) findings --time $(FINDINGS_TIME) --report Reports
+
 deps: ## install what building and running needs
 	@.ci/install $(PACKAGES)
 
 test-deps: deps
-	@.ci/install $(TEST_PACKAGES)
+	@.ci/install $(TEST_PACKAGES) $(DATABASE_PACKAGES)
 
 bench-deps: deps # the peers; a bench without them has no ratio
 	@-.ci/install $(BENCH_PACKAGES)

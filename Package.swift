@@ -18,13 +18,36 @@ let testSettings: [SwiftSetting] = settings
 let modelSettings: [SwiftSetting] =
   settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+/// The real databases that findings are made of: only where `make databases` asks for them, since
+/// their libraries are heavy and nothing else needs them.
+let hasDatabases = Context.environment["TORTURE_DATABASES"] != nil
+let databaseTargets: [Target] =
+  hasDatabases
+  ? [
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CLMDB", providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+    .target(
+      name: "CLevelDBShims", cxxSettings: [.treatAllWarnings(as: .error)],
+      linkerSettings: [.linkedLibrary("leveldb")]),
+    .executableTarget(
+      name: "DatabaseSubjects",
+      dependencies: [
+        "CSQLite", "CLMDB", "CRocksDB", "CLevelDBShims", "Determinism", "SubjectProtocol",
+        "Subjects",
+      ],
+      swiftSettings: settings),
+  ] : []
+let databaseProducts: [Product] =
+  hasDatabases ? [.executable(name: "torture-databases", targets: ["DatabaseSubjects"])] : []
+
 let package = Package(
   name: "wal-torture",
   products: [
     .library(name: "ReferenceStore", targets: ["ReferenceStore", "StorageInterface", "PosixIO"]),
     .library(name: "Harness", targets: ["Harness"]),
     .executable(name: "torture", targets: ["torture"]),
-  ],
+  ] + databaseProducts,
   targets: [
     // C borders.
     .systemLibrary(name: "CFuse", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
@@ -136,5 +159,5 @@ let package = Package(
     .testTarget(
       name: "RepositoryTests", dependencies: ["Scenarios", "SubjectProtocol"],
       swiftSettings: testSettings),
-  ]
+  ] + databaseTargets
 )

@@ -43,6 +43,7 @@ extension EndToEndTests {
       (["run", "smoke", "--subject-command", "a 'b"], "inside a quotation"),
       (["run", "smoke", "--subject", "reference", "--subject-command", "x"], "exclude each other"),
       (["run", "smoke", "--subject-command", "cat", "--target", "sim"], "needs --target fuse"),
+      (["run", "smoke", "--subject", "lmdb", "--target", "sim"], "needs --target fuse"),
       (["replay"], "takes one failure directory"),
       (["replay", "a", "b"], "takes one failure directory"),
       (["replay", "/nonexistent"], "/nonexistent: there is no such directory"),

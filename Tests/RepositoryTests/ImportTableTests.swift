@@ -30,6 +30,17 @@ extension RepositoryTests {
         ]
       ),
       ("torture", ["Harness", "Glibc"]),
+      (
+        "DatabaseSubjects",
+        [
+          "CSQLite", "CLMDB", "CLevelDBShims", "CRocksDB", "Determinism", "SubjectProtocol",
+          "Subjects", "Glibc",
+        ]
+      ),
+      ("CSQLite", []),
+      ("CLMDB", []),
+      ("CLevelDBShims", []),
+      ("CRocksDB", []),
       ("CFuse", []),
       ("CISAL", []),
       ("CZstd", []),
@@ -58,7 +69,7 @@ extension RepositoryTests {
     @Test("Every target has a row, and every row a target")
     func rows() throws {
       let targets = Set(
-        try SourceTree.files(below: "Sources", ["swift", "c", "modulemap"]).map(\.target))
+        try SourceTree.files(below: "Sources", ["swift", "c", "cc", "modulemap"]).map(\.target))
       #expect(targets == Set(Self.table.map(\.target)))
       let description = try SourceTree.text(of: "Package.swift")
       for target in targets {

@@ -1,6 +1,7 @@
 import DurabilityModel
 import Scenarios
 import StorageInterface
+import Subjects
 
 /// `torture list`.
 enum ListCommand {
@@ -12,6 +13,10 @@ enum ListCommand {
     switch words.first {
     case "subjects":
       for entry in SubjectRegistry.entries { row(entry.name, entry.summary) }
+      // What is listed can be used: without their program, only --subject NAME tells how to get it.
+      for setting in DatabaseSetting.all where DatabaseProgram.isThere(beside: program) {
+        row(setting.name, "\(setting.engine.rawValue), \(setting.setting)")
+      }
     case "scenarios":
       let library = try ScenarioLibrary(nil, program: program)
       for name in library.names { row(name, try library.load(name).scenario.purpose) }

@@ -2,6 +2,7 @@ import Determinism
 import DurabilityModel
 import Glibc
 import Scenarios
+import Subjects
 
 /// Turns the options of `torture run` into a plan.
 struct PlanReader {
@@ -14,9 +15,7 @@ struct PlanReader {
       scenarios: try scenarios(), targets: try targets(), subject: try subject(),
       seed: try seed(), limit: try limit(), jobs: try jobs(),
       namesScenarios: !options.operands.isEmpty, shard: try shard())
-    if case .command = plan.subject, plan.targets.contains(.sim) {
-      throw TargetFactory.needsFuse
-    }
+    if plan.subject.isForeign, plan.targets.contains(.sim) { throw TargetFactory.needsFuse }
     return plan
   }
 
@@ -59,7 +58,9 @@ struct PlanReader {
       return .command([program] + words.dropFirst().map(Self.absolute))
     }
     let name = options.values["subject"] ?? "reference"
-    guard SubjectRegistry.entry(name) != nil else { throw SubjectRegistry.unknown(name) }
+    guard SubjectRegistry.entry(name) != nil || DatabaseSetting.named(name) != nil else {
+      throw SubjectRegistry.unknown(name)
+    }
     return .builtIn(name)
   }
 

@@ -1,5 +1,6 @@
 import Determinism
 import Scenarios
+import Subjects
 
 /// What a run is to do: the command line and the scenario files, read and checked.
 struct RunPlan: Sendable {
@@ -57,6 +58,15 @@ struct RunPlan: Sendable {
     case builtIn(String)
     /// A program that speaks protocol version 1.
     case command([String])
+
+    /// Whether its code is none of this tool's: a program, or a real database. It runs on a mount
+    /// alone, and may do something else each time.
+    var isForeign: Bool {
+      switch self {
+      case .builtIn(let name): DatabaseSetting.named(name) != nil
+      case .command: true
+      }
+    }
 
     /// The name reports use: for a program its words, without the folders they are in.
     var name: String {

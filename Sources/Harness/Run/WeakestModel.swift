@@ -64,8 +64,7 @@ struct WeakestModel: Equatable, Sendable {
   ) throws(RunError) -> WeakestModel {
     let failure = try FailureDirectory(entry.directory)
     // The same schedule gives the same on both targets, and in this process sooner.
-    let kind: TargetKind
-    if case .builtIn = failure.schedule.subject { kind = .sim } else { kind = .fuse }
+    let kind: TargetKind = failure.schedule.subject.isForeign ? .fuse : .sim
     var session = try failure.session(on: kind, factory)
     if session.concurrency > 1, kind != failure.schedule.target {
       // Its threads are there on its own target only.

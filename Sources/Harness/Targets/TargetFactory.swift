@@ -10,12 +10,19 @@ struct TargetFactory: Sendable {
 
   /// The one line for a program that was to run in this process.
   static let needsFuse = RunError.usage(
-    "--target sim runs subjects that come with the tool; a program of yours needs --target fuse")
+    "--target sim runs subjects that live in this process; a database or a program of yours needs "
+      + "--target fuse")
 
   /// A target of `kind` for `subject`.
   func make(
     _ kind: TargetKind, subject: RunPlan.SubjectChoice
   ) throws(RunError) -> any Target {
+    if case .builtIn(let name) = subject, let setting = DatabaseSetting.named(name) {
+      guard kind == .fuse else { throw Self.needsFuse }
+      return try FuseTarget(
+        command: try DatabaseProgram.command(setting, beside: program), isForeign: true,
+        mode: mode)
+    }
     switch (kind, subject) {
     case (.sim, .builtIn(let name)):
       guard let entry = SubjectRegistry.entry(name) else { throw SubjectRegistry.unknown(name) }
