@@ -11,6 +11,8 @@ struct ShrinkWork {
   let failure: FailureDirectory
   let factory: TargetFactory
   let progress: ProgressPrinter
+  /// How many schedules are tried at most.
+  var trialLimit = Shrinker.trialLimit
 
   /// What shrinking came to.
   struct Result {
@@ -23,10 +25,14 @@ struct ShrinkWork {
   /// Shrinks.
   func shrink() throws(RunError) -> Result {
     let own = failure.schedule.target
+      shrinker.limit = trialLimit
     // Threads are there on `fuse` only.
     guard case .builtIn = failure.schedule.subject, own != .sim, try !hasThreads() else {
       return try shrink(on: own)
     }
+=======
+    if failure.schedule.subject.isForeign || own == .sim { return try shrink(on: own) }
+>>>>>>> cfe1480 (Harness: torture findings runs every subject and setting and writes what it found)
     let result = try shrink(on: .sim)
     let session = try failure.session(on: own, factory)
     defer { session.target.shutDown() }
@@ -53,7 +59,7 @@ struct ShrinkWork {
     defer { progress.end() }
     do throws(Refusal) {
       return try Self.shrink(
-        schedule.epochs, schedule.violation, seed: schedule.seed, session,
+        schedule.epochs, schedule.violation, seed: schedule.seed, session, trialLimit: trialLimit,
         progress: { progress.say($0) })
     } catch {
       switch error {
@@ -64,8 +70,8 @@ struct ShrinkWork {
             + "to shrink: \(why); torture replay says how often it recurs")
       case .endless:
         throw .notMeasured(
-          "\(failure.path): it does not come to an end in \(Shrinker.trialLimit) trials: the "
-            + "subject does not do the same twice")
+          "\(failure.path): it does not come to an end in \(trialLimit) trials: each takes "
+            + "long, or the subject does not do the same twice")
       }
     }
   }
@@ -83,7 +89,7 @@ struct ShrinkWork {
   /// Shrinks the schedule `epochs`, which ends in `name`.
   static func shrink(
     _ epochs: [EpochScript], _ name: ViolationName, seed: Seed, _ session: SubjectSession,
-    progress: @escaping (String) -> Void
+    trialLimit: Int = Shrinker.trialLimit, progress: @escaping (String) -> Void
   ) throws(Refusal) -> Result {
     do throws(RunError) {
       var trial = Trial(session: session, seed: seed, goal: nil, name: name)
@@ -100,6 +106,7 @@ struct ShrinkWork {
       }
       var shrinker = Shrinker(trial: trial, reproduction: first)
       shrinker.progress = progress
+<<<<<<< HEAD
       // A process is started for each trial: searching every point is left to the end, but where
       // points are not the same twice.
       if session.targetKind == .fuse && !session.mayVary { shrinker.reach = .point }
@@ -110,7 +117,7 @@ struct ShrinkWork {
             smallest: shrinker.best, reasons: reasons, linesBefore: first.lineCount,
             trials: shrinker.trials)
         }
-        if shrinker.trials >= Shrinker.trialLimit { break }
+        if shrinker.trials >= trialLimit { break }
       }
     } catch {
       if case .usage(let why) = error { throw .notReproduced(why) }

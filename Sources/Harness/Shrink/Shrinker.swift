@@ -24,6 +24,8 @@ struct Shrinker {
 
   /// More trials than any schedule needs; a bound for subjects that are never the same twice.
   static let trialLimit = 5000
+  /// How many schedules this one tries.
+  var limit = Shrinker.trialLimit
 
   /// Goes back to an earlier reproduction, where a detour came to nothing.
   mutating func restore(_ earlier: Reproduction) { best = earlier }
@@ -47,7 +49,7 @@ struct Shrinker {
       changed = try growInstead() || changed
       changed = try simplifyCrashes() || changed
       changed = try shortenRecords() || changed
-      if !changed || trials == before || trials >= Self.trialLimit { return }
+      if !changed || trials == before || trials >= limit { return }
     }
   }
 
@@ -57,7 +59,7 @@ struct Shrinker {
   ) throws(RunError) -> Bool {
     var candidate = Candidate(best)
     change(&candidate)
-    guard trials < Self.trialLimit else { return false }
+    guard trials < limit else { return false }
     if isInterrupted() { throw .interrupted }
     trials += 1
     guard case .same(let smaller) = try trial.run(candidate, reach: reach ?? self.reach) else {
