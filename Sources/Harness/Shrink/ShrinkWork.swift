@@ -25,14 +25,10 @@ struct ShrinkWork {
   /// Shrinks.
   func shrink() throws(RunError) -> Result {
     let own = failure.schedule.target
-      shrinker.limit = trialLimit
     // Threads are there on `fuse` only.
-    guard case .builtIn = failure.schedule.subject, own != .sim, try !hasThreads() else {
+    guard !failure.schedule.subject.isForeign, own != .sim, try !hasThreads() else {
       return try shrink(on: own)
     }
-=======
-    if failure.schedule.subject.isForeign || own == .sim { return try shrink(on: own) }
->>>>>>> cfe1480 (Harness: torture findings runs every subject and setting and writes what it found)
     let result = try shrink(on: .sim)
     let session = try failure.session(on: own, factory)
     defer { session.target.shutDown() }
@@ -106,7 +102,7 @@ struct ShrinkWork {
       }
       var shrinker = Shrinker(trial: trial, reproduction: first)
       shrinker.progress = progress
-<<<<<<< HEAD
+      shrinker.limit = trialLimit
       // A process is started for each trial: searching every point is left to the end, but where
       // points are not the same twice.
       if session.targetKind == .fuse && !session.mayVary { shrinker.reach = .point }
