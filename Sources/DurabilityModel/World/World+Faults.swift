@@ -130,6 +130,8 @@ extension World {
     }
     descriptions[Int(handle.rawValue)]?.errors = disk.errorSample(of: description.inode)
     failedBarriers += 1
+    // An injected errno is met where it is told, which may be in another life than where it struck.
+    hindrances += 1
     throw error
   }
 }

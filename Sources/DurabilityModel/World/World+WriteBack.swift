@@ -26,6 +26,7 @@ extension World {
         if disk.errors.isUnseen { perform(.reportError(inode: nil), name: []) }
         descriptions[Int(handle.rawValue)]?.fileSystemErrors = disk.errors.sample
         failedBarriers += 1
+        hindrances += 1
         throw error
       }
     }

@@ -249,7 +249,8 @@ struct Explorer {
     let tries = session.targetKind == .sim || isHang ? 1 : 2
     var confirmed = 0
     var (shown, findings) = (outcome, findings)
-    session.target.patience = isHang ? 10 : 1
+    // Whatever was seen first: a fresh process hangs only after ten times the limit.
+    session.target.patience = 10
     defer { session.target.patience = 1 }
     for _ in 0..<tries {
       let again = try session.recoverer.recover(disk, freshProcess: true)
