@@ -72,7 +72,7 @@ enum ReplayCommand {
   /// Whether the subject may do something else each time: a program may, and what comes with the
   /// tool does where it has threads.
   private static func mayVary(_ failure: FailureDirectory, _ session: SubjectSession) -> Bool {
-    if case .command = failure.schedule.subject { return true }
+    if failure.schedule.subject.isForeign { return true }
     return session.mayVary
   }
 

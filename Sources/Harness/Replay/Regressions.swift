@@ -58,7 +58,7 @@ struct Regressions {
     for name in names {
       let failure = try FailureDirectory(directory + "/" + name)
       for kind in kinds {
-        if case .command = failure.schedule.subject, kind == .sim { continue }
+        if failure.schedule.subject.isForeign, kind == .sim { continue }
         let result: Result
         do throws(RunError) {
           result = try replay(failure, name, on: kind, factory)

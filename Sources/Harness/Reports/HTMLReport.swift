@@ -20,7 +20,7 @@ struct HTMLReport {
     .cell { display: inline-block; width: .8rem; height: .8rem; background: var(--good); }
     .cell.no { background: none; border: 1px solid var(--bad); box-sizing: border-box; }
     </style></head><body>
-    <h1 class="\(report.violations.isEmpty ? "held" : "broken")">\(Self.escape(headline))</h1>
+    <h1 class="\(report.newViolations.isEmpty ? "held" : "broken")">\(Self.escape(headline))</h1>
     <p>\(Self.escape(report.summaryLine))</p>
     <p>Base seed <code>\(report.baseSeed)</code>, commit \
     <code>\(Self.escape(report.environment.commit))</code>, \

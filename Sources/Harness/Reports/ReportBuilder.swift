@@ -11,6 +11,7 @@ struct ReportBuilder {
   let canaries: [Report.Canary]
   var regressions: [Regressions.Result] = []
   let environment: Report.Environment
+  var baseline: BaselineComparison?
 
   /// The report.
   func build() -> Report {
@@ -28,6 +29,10 @@ struct ReportBuilder {
       coverage: Report.CoverageReport(
         reached: result.coverage.reachedCount, reachable: result.coverage.reachableCount,
         cells: result.coverage.cells),
+      baseline: baseline?.report(
+        result.failures,
+        measured: measuredParts.filter { $0.statistics.crashStates > 0 }
+          .map { "\($0.scenario) on \($0.target.rawValue)" }),
       canaries: canaries, regressions: regressions.map(regression), activity: activity(statistics),
       environment: environment,
       assumptions: assumptions(models))
@@ -45,7 +50,8 @@ struct ReportBuilder {
       scenario: entry.scenario, target: entry.target.rawValue,
       models: models.models.map(\.rawValue),
       weakestModel: models.weakest, crashPoint: entry.crash,
-      directory: entry.directory, cause: entry.cause.text, occurrences: entry.occurrences,
+      directory: entry.directory, cause: entry.cause.text, recovery: entry.cause.recovery,
+      known: baseline.map { $0.baseline.knows(entry.cause) }, occurrences: entry.occurrences,
       places: entry.places.map {
         Report.Place(
           scenario: $0.scenario, target: $0.target.rawValue, occurrences: $0.occurrences)
@@ -65,12 +71,14 @@ struct ReportBuilder {
   /// barrier was ever seen, proves nothing (anchors.md, pitfall 5).
   private func verdict(_ part: RunPart) -> Report.Verdict {
     let numbers = part.statistics
-    let isBroken = result.failures.contains {
+    let failures = result.failures.filter {
       $0.places.contains { $0.scenario == part.scenario && $0.target == part.target }
     }
+    let isBroken = !failures.isEmpty
+    let isKnown = failures.allSatisfy { baseline?.baseline.knows($0.cause) == true }
     let (verdict, reason): (String, String)
     if isBroken {
-      (verdict, reason) = ("broken", "see violations")
+      (verdict, reason) = ("broken", isKnown ? "known violations only" : "see violations")
     } else if let why = part.notMeasured {
       (verdict, reason) = ("not measured", why)
     } else if numbers.crashStates == 0 {
