@@ -46,6 +46,7 @@ let package = Package(
   products: [
     .library(name: "ReferenceStore", targets: ["ReferenceStore", "StorageInterface", "PosixIO"]),
     .library(name: "Harness", targets: ["Harness"]),
+    .library(name: "SubjectKit", targets: ["SubjectKit"]),
     .executable(name: "torture", targets: ["torture"]),
   ] + databaseProducts,
   targets: [
@@ -102,6 +103,14 @@ let package = Package(
         "FaultFS", "ReferenceStore", "Designs",
       ],
       swiftSettings: settings),
+    // What owners of other stores use, and its example, which is also a package of its own.
+    .target(
+      name: "SubjectKit",
+      dependencies: ["Harness", "Subjects", "SubjectProtocol", "StorageInterface", "PosixIO"],
+      swiftSettings: settings),
+    .target(
+      name: "ExampleStore", dependencies: ["SubjectKit"],
+      path: "Sources/Kits/Swift/Sources/ExampleStore", swiftSettings: settings),
     .executableTarget(
       name: "torture", dependencies: ["Harness", "CLinuxShims"], swiftSettings: settings),
 
@@ -153,6 +162,9 @@ let package = Package(
         "Scenarios", "Oracle", "Subjects", "FaultFS", "PosixIO", "CLinuxShims",
       ],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "ExampleStoreTests", dependencies: ["ExampleStore", "SubjectKit"],
+      path: "Sources/Kits/Swift/Tests/ExampleStoreTests", swiftSettings: testSettings),
     .testTarget(
       name: "EndToEndTests", dependencies: ["torture"], exclude: ["Fixtures"],
       swiftSettings: testSettings),

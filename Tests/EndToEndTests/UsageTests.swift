@@ -44,6 +44,11 @@ extension EndToEndTests {
       (["run", "smoke", "--subject", "reference", "--subject-command", "x"], "exclude each other"),
       (["run", "smoke", "--subject-command", "cat", "--target", "sim"], "needs --target fuse"),
       (["run", "smoke", "--subject", "lmdb", "--target", "sim"], "needs --target fuse"),
+      (["run", "smoke", "--recover-command", " "], "--recover-command is empty"),
+      (["run", "smoke", "--target", "sim", "--recover-command", "cat"], "needs --target fuse"),
+      (["run", "smoke", "--baseline", "/nonexistent"], "/nonexistent: cannot be read"),
+      (["check-subject"], "takes one word, the command in quotes"),
+      (["baseline", "/nonexistent/report"], "/nonexistent/report: no report"),
       (["replay"], "takes one failure directory"),
       (["replay", "a", "b"], "takes one failure directory"),
       (["replay", "/nonexistent"], "/nonexistent: there is no such directory"),
@@ -119,7 +124,10 @@ extension EndToEndTests {
       let workspace = try Workspace()
       let commands =
         [["--help"], ["--version"]]
-        + ["run", "replay", "list", "doctor", "bench", "mount", "control"].map { [$0, "--help"] }
+        + [
+          "run", "replay", "list", "doctor", "bench", "mount", "control", "check-subject",
+          "baseline",
+        ].map { [$0, "--help"] }
       for words in commands {
         let outcome = try workspace.torture(words)
         #expect(outcome.status == 0, "\(words)")

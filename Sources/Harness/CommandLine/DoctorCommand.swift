@@ -58,10 +58,39 @@ enum DoctorCommand {
       watch == 0, "seccomp shows syncfs, sync_file_range and their like",
       "\(String(cString: strerror(watch))): Linux 5.5 with CONFIG_SECCOMP_FILTER is needed, "
         + "and a container that leaves user notification free")
+    do throws(RunDirectoryFailure) {
+      try RunDirectory().remove()
+      report(true, "run directories can be made in \(RunDirectory.defaultBase)", "")
+    } catch {
+      report(
+        false, "run directories can be made in \(RunDirectory.defaultBase)",
+        "\(error); set TMPDIR to a directory that can be written")
+    }
+    tellOptional()
     let environment = EnvironmentReader.read()
     Console.print(
       "machine  \(environment.cpuCount) processors (\(environment.cpu)), kernel "
         + "\(environment.kernel), libfuse \(environment.libfuse)")
     return isWell ? 0 : 3
+  }
+
+  /// Programs that only some uses need: their absence is said, and makes nobody ill.
+  private static func tellOptional() {
+    let programs = [
+      ("python3", "the Python kit and its example", "apt-get install python3-minimal"),
+      ("cc", "the C kit and its example", "apt-get install gcc libc6-dev"),
+      ("swift", "the Swift kit, and building torture", "https://www.swift.org/install"),
+    ]
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+    for (program, use, remedy) in programs {
+      let isThere = path.split(separator: ":").contains { access("\($0)/\(program)", X_OK) == 0 }
+      Console.print(
+        isThere ? "ok       \(program), for \(use)" : "absent   \(program), for \(use): \(remedy)")
+    }
+    if geteuid() != 0 {
+      Console.print(
+        "note     as an ordinary user: subjects that use System V or POSIX memory, semaphores or "
+          + "queues are not measured; as root each run has them to itself")
+    }
   }
 }

@@ -47,15 +47,17 @@ struct PlanReader {
   }
 
   private func subject() throws(RunError) -> RunPlan.SubjectChoice {
+    let recorded = try recordedSubject()
+    guard let command = options.values["recover-command"] else { return recorded }
+    return .upgraded(recorded, by: try CommandWords.program(command, "--recover-command"))
+  }
+
+  private func recordedSubject() throws(RunError) -> RunPlan.SubjectChoice {
     if let command = options.values["subject-command"] {
       guard options.values["subject"] == nil else {
         throw .usage("--subject and --subject-command exclude each other")
       }
-      let words = try CommandWords.split(command)
-      guard !words.isEmpty else { throw .usage("--subject-command is empty") }
-      // The program itself is looked for along PATH unless it has a slash, as a shell does.
-      let program = words[0].utf8.contains(UInt8(ascii: "/")) ? Self.absolute(words[0]) : words[0]
-      return .command([program] + words.dropFirst().map(Self.absolute))
+      return .command(try CommandWords.program(command, "--subject-command"))
     }
     let name = options.values["subject"] ?? "reference"
     guard SubjectRegistry.entry(name) != nil || DatabaseSetting.named(name) != nil else {
@@ -64,18 +66,11 @@ struct PlanReader {
     return .builtIn(name)
   }
 
-  /// A word that names a file from here, as a path that names it from everywhere: a subject's
-  /// working directory is its scratch folder.
-  private static func absolute(_ word: String) -> String {
-    guard !word.isEmpty, !word.hasPrefix("-"), !word.hasPrefix("/"), Files.isFile(word),
-      let path = realpath(word, nil)
-    else { return word }
-    defer { free(path) }
-    return String(cString: path)
-  }
-
   /// How mounts are made.
-  func mode() throws(RunError) -> MountMode {
+  func mode() throws(RunError) -> MountMode { try Self.mode(options) }
+
+  /// The value of `--mode`.
+  static func mode(_ options: Options) throws(RunError) -> MountMode {
     guard let text = options.values["mode"] else { return .auto }
     guard let mode = MountMode(rawValue: text) else {
       throw .usage("--mode takes direct, cached or auto, not \"\(text)\"")
@@ -125,6 +120,25 @@ struct PlanReader {
 
 /// Splits a command as a shell does with words and quotes, and with nothing else.
 enum CommandWords {
+  /// The words of the program that `option` names, ready to be run from any directory.
+  static func program(_ command: String, _ option: String) throws(RunError) -> [String] {
+    let words = try split(command)
+    guard !words.isEmpty else { throw .usage("\(option) is empty") }
+    // The program itself is looked for along PATH unless it has a slash, as a shell does.
+    let program = words[0].utf8.contains(UInt8(ascii: "/")) ? absolute(words[0]) : words[0]
+    return [program] + words.dropFirst().map(absolute)
+  }
+
+  /// A word that names a file from here, as a path that names it from everywhere: a subject's
+  /// working directory is its scratch folder.
+  private static func absolute(_ word: String) -> String {
+    guard !word.isEmpty, !word.hasPrefix("-"), !word.hasPrefix("/"), Files.isFile(word),
+      let path = realpath(word, nil)
+    else { return word }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
   /// The words of `command`.
   static func split(_ command: String) throws(RunError) -> [String] {
     var words: [String] = []

@@ -21,6 +21,12 @@ enum RunCommand {
     .init(
       name: "subject-command", argument: "'CMD ARG…'",
       help: "a program that speaks protocol version 1"),
+    .init(
+      name: "recover-command", argument: "'CMD ARG…'",
+      help: "another version, which recovers what the subject left and goes on from there"),
+    .init(
+      name: "baseline", argument: "FILE",
+      help: "known violations (torture baseline writes it): exit 1 for new ones only"),
     .init(name: "model", argument: "NAME", help: "the persistence model (default: the scenario's)"),
     .init(
       name: "mode", argument: "direct|cached|auto",
@@ -52,7 +58,10 @@ enum RunCommand {
     let plan = try reader.plan()
     let mode = try reader.mode()
     let directory = options.values["report"] ?? "Reports/latest"
-    let progress = ProgressPrinter(isQuiet: options.has("quiet"))
+    let baseline = try options.values["baseline"].map { file throws(RunError) in
+      try BaselineComparison(file, subject: plan.subject.name)
+    }
+    let progress = ProgressPrinter(isQuiet: options.has("quiet"), baseline: baseline?.baseline)
     _ = clinux_install_interrupt_handler()
     try SweepLeftovers.run()
     let factory = TargetFactory(program: program, mode: mode)
@@ -81,7 +90,7 @@ enum RunCommand {
     WeakestModel.label(&result.failures, factory, progress)
     let report = ReportBuilder(
       plan: plan, result: result, canaries: canaries, regressions: regressions,
-      environment: EnvironmentReader.read()
+      environment: EnvironmentReader.read(), baseline: baseline
     ).build()
     do throws(RunError) {
       try ReportWriter(report: report).write(to: directory)
@@ -118,7 +127,7 @@ enum RunCommand {
     if result.wasInterrupted { Console.print("interrupted: this is what was done so far") }
     if let problem { Console.complain("torture: \(problem.message)") }
     Console.print(report.summaryLine)
-    if report.violations.isEmpty, let problem {
+    if report.newViolations.isEmpty, let problem {
       if case .usage = problem { return 2 }
       return 3
     }
@@ -135,12 +144,16 @@ enum RunCommand {
     }
     for violation in report.violations {
       Console.print(
-        "VIOLATION \(violation.name) in \(violation.scenario) on \(violation.target), seed "
+        (violation.isKnown ? "known violation" : "VIOLATION")
+          + " \(violation.name) in \(violation.scenario) on \(violation.target), seed "
           + "\(violation.seed), weakest model \(violation.weakestModel): "
           + "torture replay \(violation.directory)")
     }
     for note in report.assumptions where note.hasPrefix("the subject calls syncfs") {
       Console.print("note: \(note)")
+    }
+    for line in report.baseline?.lines(new: report.newViolations.count) ?? [] {
+      Console.print(line)
     }
     let coverage = report.coverage
     Console.print(

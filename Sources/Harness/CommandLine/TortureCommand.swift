@@ -23,6 +23,13 @@ public enum TortureCommand {
     Command(
       name: "shrink", summary: "take away what a failure does not need", run: ShrinkCommand.run),
     Command(
+      name: "baseline", summary: "write known violations down, so that only new ones fail a run",
+      run: BaselineCommand.run),
+    Command(
+      name: "check-subject",
+      summary: "walk a program through the protocol, before any crash is tried",
+      run: CheckSubjectCommand.run),
+    Command(
       name: "mount", summary: "a disk for any program, on which the power can be cut",
       run: MountCommand.run),
     Command(
@@ -87,7 +94,7 @@ public enum TortureCommand {
         + "is lost.", "", "commands:",
     ]
     for command in commands {
-      let padding = String(repeating: " ", count: 10 - command.name.count)
+      let padding = String(repeating: " ", count: 15 - command.name.count)
       lines.append("  \(command.name)" + padding + command.summary)
     }
     lines += [

@@ -128,6 +128,9 @@ public final class ChildProcess {
   /// Whether the line that `takeLine` looked for is longer than an answer may be.
   public var answerIsTooLong: Bool { output.isTooLong }
 
+  /// How many bytes of a line that has not ended wait to be taken.
+  public var waitingBytes: Int { output.count }
+
   /// The most that an answer may have, in bytes.
   public var answerLimit: Int { output.limit }
 

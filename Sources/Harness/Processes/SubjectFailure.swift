@@ -49,6 +49,13 @@ public enum SubjectFailure: Error, Equatable, Sendable {
   }
 }
 
+extension SubjectFailure {
+  /// What to add where an answer was begun and not ended, after `count` bytes.
+  static func unendedLine(_ count: Int) -> String {
+    ", though it wrote \(count) bytes without a line end: end each answer with one, and flush"
+  }
+}
+
 extension SubjectFailure: CustomStringConvertible {
   /// One line for a person.
   public var description: String {

@@ -5,9 +5,15 @@ import Scenarios
 struct FailureDirectory {
   /// Where it is, without a slash at the end.
   let path: String
-  let schedule: ScheduleFile
+  private(set) var schedule: ScheduleFile
   /// The scenario under its own name: the file beside the schedule has another.
   let scenario: RunPlan.NamedScenario
+
+  /// The failure of `directory`, with another subject in the place of its own.
+  init(_ path: String, as subject: RunPlan.SubjectChoice) throws(RunError) {
+    try self.init(path)
+    schedule.subject = subject
+  }
 
   /// Reads the directory at `path`; every error is one line that names the file.
   init(_ path: String) throws(RunError) {

@@ -25,10 +25,7 @@ struct ScheduleFile: Equatable {
       "# wal-torture schedule, version 1. One thing a line; requests carry their stable numbers.",
       "scenario \(scenario)",
     ]
-    switch subject {
-    case .builtIn(let name): lines.append("subject \(name)")
-    case .command(let words): lines.append("subject-command " + words.joined(separator: "\t"))
-    }
+    lines += Self.lines(of: subject)
     lines.append("target \(target.rawValue)")
     lines.append("seed \(seed)")
     if let model { lines.append("model \(model.rawValue)") }
@@ -49,6 +46,39 @@ struct ScheduleFile: Equatable {
     lines.append("violation \(violation.rawValue)")
     if let state { lines.append("state \(state.text)") }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func lines(of subject: RunPlan.SubjectChoice) -> [String] {
+    switch subject {
+    case .builtIn(let name): ["subject \(name)"]
+    case .command(let words): ["subject-command " + joined(words)]
+    case .upgraded(let old, let words): lines(of: old) + ["recover-command " + joined(words)]
+    }
+  }
+
+  /// Words of a command on one line: tabulators between them, backslashes before what is special.
+  private static func joined(_ words: [String]) -> String {
+    words.map {
+      $0.replacing("\\", with: "\\\\").replacing("\t", with: "\\t").replacing("\n", with: "\\n")
+    }.joined(separator: "\t")
+  }
+
+  private static func words(_ line: String) -> [String] {
+    line.split(separator: "\t", omittingEmptySubsequences: false).map { word in
+      var result = ""
+      var isEscaped = false
+      for character in word {
+        if isEscaped {
+          result.append(character == "t" ? "\t" : character == "n" ? "\n" : character)
+          isEscaped = false
+        } else if character == "\\" {
+          isEscaped = true
+        } else {
+          result.append(character)
+        }
+      }
+      return result
+    }
   }
 
   /// Reads the text; errors name `file` and the line.
@@ -74,8 +104,8 @@ struct ScheduleFile: Equatable {
         } catch {
           throw fail(error.message)
         }
-      case "scenario", "subject", "subject-command", "target", "seed", "model", "violation",
-        "state":
+      case "scenario", "subject", "subject-command", "recover-command", "target", "seed", "model",
+        "violation", "state":
         fields[keyword] = rest
       default:
         throw fail("unknown keyword \"\(keyword)\"")
@@ -88,9 +118,12 @@ struct ScheduleFile: Equatable {
     self.epochs = epochs
     scenario = try field("scenario")
     if let command = fields["subject-command"] {
-      subject = .command(command.split(separator: "\t").map(String.init))
+      subject = .command(Self.words(command))
     } else {
       subject = .builtIn(try field("subject"))
+    }
+    if let command = fields["recover-command"] {
+      subject = .upgraded(subject, by: Self.words(command))
     }
     guard let target = TargetKind(rawValue: try field("target")),
       let seed = Seed(parsing: try field("seed")),

@@ -17,8 +17,16 @@ final class ProgressPrinter: Sendable {
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let isQuiet: Bool
 
-  /// A printer; a quiet one says nothing but violations.
-  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+  private let isSilent: Bool
+  private let baseline: Baseline?
+
+  /// A printer; a quiet one says nothing but violations, and of those in `baseline` one line.
+  /// A silent one says nothing at all.
+  init(isQuiet: Bool, baseline: Baseline? = nil, isSilent: Bool = false) {
+    self.isQuiet = isQuiet || isSilent
+    self.isSilent = isSilent
+    self.baseline = baseline
+  }
 
   /// A task has ended.
   func finished(
@@ -58,6 +66,9 @@ final class ProgressPrinter: Sendable {
   func end() { if isTerminal && !isQuiet { write("\r\u{1B}[K") } }
 
   private func banner(_ failure: FailureEntry) -> [String] {
+    if let baseline, baseline.knows(failure.cause) {
+      return isQuiet ? [] : ["known violation \(failure.name): \(failure.cause.text)"]
+    }
     let model = failure.model.rawValue
     var lines = [
       "===== VIOLATION \(failure.name) =====",
@@ -72,7 +83,7 @@ final class ProgressPrinter: Sendable {
   }
 
   private func show(_ lines: [String]) {
-    guard !lines.isEmpty else { return }
+    guard !lines.isEmpty, !isSilent else { return }
     if isTerminal {
       let isLive = lines.count == 1
       write("\r\u{1B}[K" + lines.joined(separator: "\n") + (isLive ? "" : "\n"))

@@ -21,6 +21,10 @@ struct Report: Codable, Sendable {
     var directory: String
     /// The missing barrier, the fault, or how recovery ended: what the failures have in common.
     var cause: String
+    /// How recovery ended; with the name and the cause it tells one debt from another.
+    var recovery: String?
+    /// Whether it stands in the baseline; absent where none was given.
+    var known: Bool?
     /// How many (crash point, state) pairs showed it, over all seeds.
     var occurrences: Int
     /// Every scenario and target that showed it.
@@ -29,6 +33,17 @@ struct Report: Codable, Sendable {
     var group: String
     var confirmed: String
     var explanation: [String]
+  }
+
+  /// What became of the violations that a baseline knows.
+  struct BaselineReport: Codable, Sendable {
+    var file: String
+    /// How many were there.
+    var known: Int
+    /// Those that were not, though they were looked for where they had been seen.
+    var gone: [String]
+    /// Those that were not looked for.
+    var notTried: [String]
   }
 
   /// Where a violation was seen, and how often.
@@ -154,6 +169,8 @@ struct Report: Codable, Sendable {
   var timeline: [[Double]]
   /// What each seed of each scenario came to.
   var recordings: [Recording]
+  /// What was known before; absent where no baseline was given.
+  var baseline: BaselineReport?
   var canaries: [Canary]
   var regressions: [Regression]
   var activity: Activity
@@ -163,6 +180,9 @@ struct Report: Codable, Sendable {
 }
 
 extension Report {
+  /// The violations that no baseline knows.
+  var newViolations: [Violation] { violations.filter { !$0.isKnown } }
+
   /// The line that ends standard output.
   var summaryLine: String {
     "torture: \(violations.count) violations, \(crashStates) crash states "
@@ -187,11 +207,30 @@ extension Report {
 
   /// 1 for a violation, 3 for a verdict that is none, else 0.
   var exitStatus: Int32 {
-    if !violations.isEmpty || regressions.contains(where: \.isViolation) { return 1 }
+    if !newViolations.isEmpty || regressions.contains(where: \.isViolation) { return 1 }
     if !provesItself { return 3 }
     if verdicts.isEmpty { return canaries.isEmpty || interrupted ? 3 : 0 }
     return verdicts.contains { $0.verdict == "harness broken" || $0.verdict == "not measured" }
       ? 3 : 0
+  }
+}
+
+extension Report.Violation {
+  /// Whether it stands in the baseline.
+  var isKnown: Bool { known == true }
+}
+
+extension Report.BaselineReport {
+  /// What to say of it: first how many, then those that are gone.
+  func lines(new: Int) -> [String] {
+    var lines = [
+      "baseline \(file): \(known) known, \(new) new, \(gone.count) gone"
+        + (notTried.isEmpty ? "" : ", \(notTried.count) not tried here")
+    ]
+    lines += gone.map {
+      "gone  \($0): not seen in this run; once it is mended, take it out of \(file)"
+    }
+    return lines
   }
 }
 

@@ -11,6 +11,7 @@ struct ReportBuilder {
   let canaries: [Report.Canary]
   var regressions: [Regressions.Result] = []
   let environment: Report.Environment
+  var baseline: BaselineComparison?
 
   /// The report.
   func build() -> Report { parts().report() }
@@ -23,7 +24,17 @@ struct ReportBuilder {
       regressions: regressions.map(regression), baseSeed: plan.seed.text, seconds: result.seconds,
       timeline: result.timeline(points: 100), interrupted: result.wasInterrupted,
       problem: result.problem?.message,
-      environment: environment, assumptions: assumptions())
+      environment: environment, baseline: baselineReport, assumptions: assumptions())
+  }
+
+  /// What became of the violations that are known; a place where nothing was tried says nothing.
+  private var baselineReport: Report.BaselineReport? {
+    var places: [String] = []
+    for task in result.tasks where task.part.statistics.crashStates > 0 {
+      let place = "\(task.task.scenario.name) on \(task.task.target.rawValue)"
+      if !places.contains(place) { places.append(place) }
+    }
+    return baseline?.report(result.failures, measured: places)
   }
 
   private func entry(_ task: TaskResult) -> ReportParts.Entry {
@@ -53,7 +64,8 @@ struct ReportBuilder {
       scenario: entry.scenario, target: entry.target.rawValue,
       models: models.models.map(\.rawValue),
       weakestModel: models.weakest, crashPoint: entry.crash,
-      directory: entry.directory, cause: entry.cause.text, occurrences: entry.occurrences,
+      directory: entry.directory, cause: entry.cause.text, recovery: entry.cause.recovery,
+      known: baseline.map { $0.baseline.knows(entry.cause) }, occurrences: entry.occurrences,
       places: [], group: entry.cause.group, confirmed: entry.confirmed,
       explanation: entry.explanation)
   }

@@ -29,6 +29,8 @@ struct ReportParts {
   var interrupted: Bool
   var problem: String?
   var environment: Report.Environment
+  /// What became of known violations; nil without a baseline.
+  var baseline: Report.BaselineReport?
   /// What was assumed, and not tried, whatever the recordings were.
   var assumptions: [String]
 
@@ -46,7 +48,7 @@ struct ReportParts {
       coverage: Report.CoverageReport(
         reached: map.reachedCount, reachable: map.reachableCount, cells: cells.map(\.cell)),
       faultPairs: faultPairs(), behaviours: discovery,
-      timeline: timeline, recordings: recordings(cells, discovery), canaries: canaries,
+      timeline: timeline, recordings: recordings(cells, discovery), baseline: baseline, canaries: canaries,
       regressions: regressions,
       activity: Report.Activity(numbers), environment: environment,
       assumptions: assumptions + leftOut())
@@ -122,8 +124,10 @@ extension ReportParts {
       $0.crashes.contains(Self.powerLoss)
     }
     let (verdict, reason): (String, String)
-    if recordings.contains(where: { !$0.violations.isEmpty }) {
-      (verdict, reason) = ("broken", "see violations")
+    let groups = recordings.flatMap { $0.violations.map(\.group) }
+    if !groups.isEmpty {
+      let isKnown = groups.allSatisfy { examples[$0]?.isKnown == true }
+      (verdict, reason) = ("broken", isKnown ? "known violations only" : "see violations")
     } else if let why = recordings.lazy.compactMap(\.notMeasured).first {
       (verdict, reason) = ("not measured", why)
     } else if numbers.crashStates == 0 {

@@ -63,13 +63,16 @@ struct ReportWriter {
     }
     for violation in report.violations {
       lines += [
-        "", "## \(violation.name)", "",
+        "", "## \(violation.name)" + (violation.isKnown ? " (known)" : ""), "",
         "\(violation.subject), scenario \(violation.scenario), target \(violation.target), seed "
           + "\(violation.seed), \(violation.crashPoint), seen \(violation.occurrences) times", "",
         "Cause: \(violation.cause). Seen in \(violation.placesText).", "",
       ]
       lines += violation.explanation.map { "- \($0)" }
       lines += ["", "    torture replay \(violation.directory)"]
+    }
+    if let baseline = report.baseline {
+      lines += [""] + baseline.lines(new: report.newViolations.count).map { "- " + $0 }
     }
     if !report.canaries.isEmpty {
       lines += [
@@ -107,11 +110,14 @@ struct ReportWriter {
 
   /// The verdict of the whole run in a few words.
   var headline: String {
-    if !report.violations.isEmpty { return "Broken: \(report.violations.count) violations" }
+    if !report.newViolations.isEmpty { return "Broken: \(report.newViolations.count) violations" }
     if report.regressions.contains(where: \.isViolation) { return "Broken: a regression" }
     if !report.provesItself { return "Harness broken: a planted bug escaped" }
     if report.problem != nil { return "Not finished" }
     if report.exitStatus != 0 { return "Not measured" }
+    if !report.violations.isEmpty {
+      return "Nothing new: \(report.violations.count) known violations"
+    }
     return "Held: nothing promised was lost in \(report.distinctCrashStates) distinct crash states"
   }
 
@@ -125,11 +131,17 @@ struct ReportWriter {
       switch verdict.verdict {
       case "held": cases.append("  <testcase \(name)/>")
       case "broken":
-        let texts = report.violations
-          .filter {
-            $0.places.contains { $0.scenario == verdict.scenario && $0.target == verdict.target }
-          }
-          .map { "\($0.name): torture replay \($0.directory)" }
+        let broken = report.violations.filter {
+          $0.places.contains { $0.scenario == verdict.scenario && $0.target == verdict.target }
+        }
+        if broken.allSatisfy(\.isKnown) {
+          let names = escape(broken.map(\.name).joined(separator: ", "))
+          cases.append("  <testcase \(name)><skipped message=\"known: \(names)\"/></testcase>")
+          continue
+        }
+        let texts = broken.filter { !$0.isKnown }.map {
+          "\($0.name): torture replay \($0.directory)"
+        }
         cases.append(
           "  <testcase \(name)><failure message=\"broken\">"
             + "\(escape(texts.joined(separator: "\n")))</failure></testcase>")

@@ -153,7 +153,8 @@ struct Life {
     for asked in unanswered { note(asked, .broken(breakdown)) }
     // It hangs because a call of it does.
     if breakdown.kind == .hung && world.hangs > 0 { return }
-    let mayExit = world.failedBarriers > 0 && contract.afterFailedBarrier == .exits
+    // The promise in force: after an upgrade that of the new version.
+    let mayExit = world.failedBarriers > 0 && oracle.contract.afterFailedBarrier == .exits
     if breakdown.kind == .ended && mayExit { return }
     let name: ViolationName = breakdown.kind == .hung ? .subjectHung : .subjectCrashed
     let names = unanswered.map(\.request.request.name.rawValue).joined(separator: ", ")

@@ -58,6 +58,14 @@ struct RunPlan: Sendable {
     case builtIn(String)
     /// A program that speaks protocol version 1.
     case command([String])
+    /// One that another version, a program, recovers.
+    indirect case upgraded(SubjectChoice, by: [String])
+
+    /// Whether it needs a mount, and may do something else each time: some program of the user's is
+    /// part of it.
+    var isForeign: Bool {
+      if case .builtIn = self { false } else { true }
+    }
 
     /// Whether its code is none of this tool's: a program, or a real database. It runs on a mount
     /// alone, and may do something else each time.
@@ -74,6 +82,7 @@ struct RunPlan: Sendable {
       case .builtIn(let name): name
       case .command(let words):
         words.map { $0.split(separator: "/").last.map(String.init) ?? $0 }.joined(separator: " ")
+      case .upgraded(let old, let words): "\(old.name) → \(Self.command(words).name)"
       }
     }
 
@@ -82,6 +91,8 @@ struct RunPlan: Sendable {
       switch self {
       case .builtIn(let name): "--subject \(name)"
       case .command(let words): "--subject-command \(Self.quoted(words.map(Self.quoted)))"
+      case .upgraded(let old, let words):
+        "\(old.shellOptions) --recover-command \(Self.quoted(words.map(Self.quoted)))"
       }
     }
 

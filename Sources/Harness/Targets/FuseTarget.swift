@@ -32,12 +32,12 @@ final class FuseTarget: Target {
   private let mode: MountMode
   private var cacheMode = MountOptions.CacheMode.direct
   /// Whether the subject says that it maps files shared.
-  private var mapsMemory = false
-  private let directory: RunDirectory
-  private var pump: SubjectPump?
+  private(set) var mapsMemory = false
+  let directory: RunDirectory
+  var pump: SubjectPump?
   private var world: World?
   private var slot: Int?
-  private var worldName = ""
+  var worldName = ""
   private var window: UInt64 = 0
   private var worldCount = 0
   private var hello = Request.hello(options: .emptyObject)
@@ -125,6 +125,7 @@ final class FuseTarget: Target {
 
   private func renewMount() throws(RunError) {
     endProcess()
+    leave()
     pump?.mount?.unmount()
     pump = nil
     try mount()
@@ -250,7 +251,7 @@ final class FuseTarget: Target {
     world = nil
   }
 
-  private func start() throws(RunError) {
+  func start() throws(RunError) {
     guard let pump else { throw .harness("the mount is gone") }
     var description = SubjectCommand(
       arguments: command,
@@ -273,7 +274,7 @@ final class FuseTarget: Target {
     }
   }
 
-  private var timeLimit: TimeLimit {
+  var timeLimit: TimeLimit {
     TimeLimit(idle: .seconds(limits.requestSeconds * patience))
   }
 
@@ -341,7 +342,8 @@ final class FuseTarget: Target {
       outstanding.remove(at: index)
       return .answer(answer, to: number)
     } catch {
-      return rubbish("its answer to \(request.name.rawValue) is none: \(error)")
+      let text = ConformanceResult.shortened(String(decoding: line, as: UTF8.self))
+      return rubbish("its answer to \(request.name.rawValue) is none: \(error): \(text)")
     }
   }
 
@@ -368,11 +370,13 @@ final class FuseTarget: Target {
   }
 
   private func broken(_ failure: SubjectFailure) throws(RunError) -> SubjectBreakdown {
+    let waiting = pump?.child?.waitingBytes ?? 0
     let remains = pump?.stop()
     forgetProcess()
     world?.closeAll()
     let errors = String(decoding: remains?.standardError.bytes ?? [], as: UTF8.self)
     var message = "\(failure)"
+    if waiting > 0 { message += SubjectFailure.unendedLine(waiting) }
     if let last = errors.split(separator: "\n").last { message += "; it said: \(last)" }
     switch failure {
     case .interrupted: throw .interrupted

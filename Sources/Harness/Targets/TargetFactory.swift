@@ -27,7 +27,15 @@ struct TargetFactory: Sendable {
     case (.sim, .builtIn(let name)):
       guard let entry = SubjectRegistry.entry(name) else { throw SubjectRegistry.unknown(name) }
       return SimulatedTarget(makeSubject: entry.make)
-    case (.sim, .command):
+    case (.fuse, .upgraded(let old, let words)):
+      let new = try make(kind, subject: .command(words))
+      do throws(RunError) {
+        return UpgradeTarget(old: try make(kind, subject: old), new: new)
+      } catch {
+        new.shutDown()
+        throw error
+      }
+    case (.sim, .command), (.sim, .upgraded):
       throw Self.needsFuse
     case (.fuse, .builtIn(let name)):
       guard SubjectRegistry.entry(name) != nil else { throw SubjectRegistry.unknown(name) }
@@ -75,7 +83,18 @@ enum SubjectRegistry {
             return MinimalSubject(openStorage: $0, bug: bug)
           }))
     }
-    return entries
+    return entries + registered.withLock { $0 }
+  }
+
+  /// Subjects of the program that this library is part of.
+  private static let registered = Lock<[Entry]>([])
+
+  /// Makes a subject known; one of the same name goes.
+  static func register(_ entry: Entry) {
+    registered.withLock { entries in
+      entries.removeAll { $0.name == entry.name }
+      entries.append(entry)
+    }
   }
 
   /// The subject called `name`, if there is one.

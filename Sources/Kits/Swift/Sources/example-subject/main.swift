@@ -1,0 +1,4 @@
+import ExampleStore
+import SubjectKit
+
+Torture.main(ExampleStore.self)
