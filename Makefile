@@ -47,6 +47,7 @@ format: ## put every source into form
 
 build: deps
 	@swift build --configuration release --product torture
+	@swift build --configuration release --product torture-clock
 
 deps: ## install what building and running needs
 	@.ci/install $(PACKAGES)

@@ -34,6 +34,7 @@ extension RepositoryTests {
       ("CISAL", []),
       ("CZstd", []),
       ("CLinuxShims", []),
+      ("CTortureClock", []),
       ("CVectors", []),
       ("CBareServer", []),
       ("CPeers", []),
