@@ -49,6 +49,8 @@ public struct OracleModel: Sendable {
   var openOrdinal = 0
 
   var epoch = 0
+  /// The epoch in which the contract in force was given.
+  var contractEpoch = 0
   /// By epoch: how many effects that count were acknowledged.
   var acknowledged = [0]
   /// When the last barrier that was answered ok had been issued.
@@ -125,7 +127,11 @@ extension OracleModel {
     if entry.durableAtAnswer.contains(CrashSet(crash)) { return true }
     if entry.answeredAt < barrierIssuedAt { return true }
     guard let syncEvery = contract.syncEvery else { return false }
-    if acknowledged[entry.epoch] - entry.ordinal >= syncEvery - 1 { return true }
+    if entry.epoch >= contractEpoch,
+      acknowledged[entry.epoch] - entry.ordinal >= syncEvery - 1
+    {
+      return true
+    }
     // A store that counts from each start again has synced all once a later epoch is full.
     return acknowledged[(entry.epoch + 1)...].contains { $0 >= syncEvery }
   }

@@ -35,7 +35,8 @@ struct ShrinkBench {
   ) throws(RunError) {
     let proof = CanaryProof(
       library: library, targets: targets, progress: ProgressPrinter(isQuiet: true))
-    for canary in try proof.kept() where canary.subject.hasPrefix("canary-") {
+    for canary in try proof.kept()
+    where canary.subject.hasPrefix("canary-") && (kind == .fuse || canary.livesInProcess) {
       each(canary.subject, try measure(canary, on: kind))
     }
   }

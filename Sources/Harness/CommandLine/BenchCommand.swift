@@ -157,7 +157,7 @@ enum BenchCommand {
       library: library, targets: factory, progress: ProgressPrinter(isQuiet: true))
     var escaped: [String] = []
     for kind in TargetKind.allCases {
-      for canary in try proof.kept() {
+      for canary in try proof.kept() where kind == .fuse || canary.livesInProcess {
         var samples: [Double] = []
         var name = ""
         for round in 0..<3 {

@@ -58,6 +58,14 @@ enum DoctorCommand {
       watch == 0, "seccomp shows syncfs, sync_file_range and their like",
       "\(String(cString: strerror(watch))): Linux 5.5 with CONFIG_SECCOMP_FILTER is needed, "
         + "and a container that leaves user notification free")
+    if ClockLibrary.path == nil {
+      // No reason to refuse: only what a program writes of the time of day changes from run to run.
+      Console.print(
+        "LACKING  \(ClockLibrary.name) beside torture: programs of yours see the machine's clock "
+          + "(swift build --configuration release --product torture-clock, or make build)")
+    } else {
+      report(true, "programs of yours get a clock of the seed's", "")
+    }
     let environment = EnvironmentReader.read()
     Console.print(
       "machine  \(environment.cpuCount) processors (\(environment.cpu)), kernel "

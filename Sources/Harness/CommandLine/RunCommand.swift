@@ -23,6 +23,9 @@ enum RunCommand {
       help: "a program that speaks protocol version 1"),
     .init(name: "model", argument: "NAME", help: "the persistence model (default: the scenario's)"),
     .init(
+      name: "depth", argument: "N",
+      help: "crashes inside recoveries, one within the other (default: the scenario's, mostly 2)"),
+    .init(
       name: "mode", argument: "direct|cached|auto",
       help: "of the mount; auto (default): cached for subjects that map files shared"),
     .init(name: "report", argument: "DIR", help: "where reports go (default Reports/latest)"),

@@ -16,6 +16,9 @@ struct CanaryProof {
     var scenario: String
     var seed: Seed
     var expected: [String]
+
+    /// Whether it can be caught on the target `sim`.
+    var livesInProcess: Bool { RunPlan.SubjectChoice.builtIn(subject).livesInProcess }
   }
 
   /// Every planted bug, and the lying disk as the last.
@@ -40,7 +43,7 @@ struct CanaryProof {
   func prove(on kinds: [TargetKind]) throws(RunError) -> [Report.Canary] {
     var results: [Report.Canary] = []
     for kind in kinds {
-      for canary in try kept() {
+      for canary in try kept() where kind == .fuse || canary.livesInProcess {
         let result: Report.Canary
         do throws(RunError) {
           result = try search(canary, on: kind, seeds: [canary.seed], seconds: nil)

@@ -59,6 +59,12 @@ struct RunPlan: Sendable {
       }
     }
 
+    /// Whether it can live in this process: on the target `sim`.
+    var livesInProcess: Bool {
+      guard case .builtIn(let name) = self else { return false }
+      return SubjectRegistry.entry(name)?.needsMount == false
+    }
+
     /// The options of `torture run` that choose it, as they can be pasted into a shell.
     var shellOptions: String {
       switch self {

@@ -23,7 +23,7 @@ struct ShrinkWork {
   /// Shrinks.
   func shrink() throws(RunError) -> Result {
     let own = failure.schedule.target
-    guard case .builtIn = failure.schedule.subject, own != .sim else { return try shrink(on: own) }
+    guard failure.schedule.subject.livesInProcess, own != .sim else { return try shrink(on: own) }
     let result = try shrink(on: .sim)
     let session = try failure.session(on: own, factory)
     defer { session.target.shutDown() }

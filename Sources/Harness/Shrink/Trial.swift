@@ -19,6 +19,13 @@ struct Trial {
   /// The violation's name.
   let name: ViolationName
 
+  init(session: SubjectSession, seed: Seed, goal: FailureCause?, name: ViolationName) {
+    self.session = session.seeded(seed)
+    self.seed = seed
+    self.goal = goal
+    self.name = name
+  }
+
   /// How far a trial looks for the failure when it is not where it was.
   enum Reach {
     /// Only there.
@@ -38,7 +45,7 @@ struct Trial {
 
   /// Runs `candidate`.
   func run(_ candidate: Candidate, reach: Reach) throws(RunError) -> Outcome {
-    var disk = Disk(parameters: session.scenario.disk)
+    var disk = session.freshDisk(seed)
     var oracle = session.freshOracle()
     var places = OperationPlaces()
     var lives: [Reproduction.Life] = []

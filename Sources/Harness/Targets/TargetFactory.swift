@@ -19,6 +19,9 @@ struct TargetFactory: Sendable {
     switch (kind, subject) {
     case (.sim, .builtIn(let name)):
       guard let entry = SubjectRegistry.entry(name) else { throw SubjectRegistry.unknown(name) }
+      guard !entry.needsMount else {
+        throw .usage("\(name) needs a real mount: --target fuse")
+      }
       return SimulatedTarget(makeSubject: entry.make)
     case (.sim, .command):
       throw Self.needsFuse
@@ -38,6 +41,8 @@ enum SubjectRegistry {
   struct Entry: Sendable {
     var name: String
     var summary: String
+    /// Whether it cannot live in this process.
+    var needsMount = false
     var make: SubjectFactory
   }
 
@@ -59,7 +64,7 @@ enum SubjectRegistry {
       entries.append(
         Entry(
           name: "canary-" + bug.rawValue, summary: "planted bug: " + bug.summary,
-          make: { MinimalSubject(openStorage: $0, bug: bug) }))
+          needsMount: bug.needsMount, make: { MinimalSubject(openStorage: $0, bug: bug) }))
     }
     return entries
   }
