@@ -50,6 +50,7 @@ format: ## put every source into form
 
 build: deps
 	@swift build --configuration release --product torture
+	@swift build --configuration release --product torture-clock
 
 databases: build ## install and build the real databases as subjects (torture list subjects)
 	@.ci/install $(DATABASE_PACKAGES)

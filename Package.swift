@@ -48,6 +48,8 @@ let package = Package(
     .library(name: "Harness", targets: ["Harness"]),
     .library(name: "SubjectKit", targets: ["SubjectKit"]),
     .executable(name: "torture", targets: ["torture"]),
+    // Loaded into foreign programs; stands beside the executable.
+    .library(name: "torture-clock", type: .dynamic, targets: ["CTortureClock"]),
   ] + databaseProducts,
   targets: [
     // C borders.
@@ -55,6 +57,9 @@ let package = Package(
     .systemLibrary(name: "CISAL", pkgConfig: "libisal", providers: [.apt(["libisal-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(name: "CLinuxShims", cSettings: [.treatAllWarnings(as: .error)]),
+    .target(
+      name: "CTortureClock", cSettings: [.treatAllWarnings(as: .error)],
+      linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CVectors", cSettings: [.treatAllWarnings(as: .error)]),
     // What the bench measures the store beside.
     .target(name: "CPeers", dependencies: ["CISAL"], cSettings: [.treatAllWarnings(as: .error)]),

@@ -127,12 +127,25 @@ extension OracleModel {
     }
   }
 
+  /// From now on another contract is in force. What was acknowledged keeps the promise that it was
+  /// given under, and gets no better one.
+  private mutating func adopt(_ promise: Contract) {
+    guard promise != contract else { return }
+    for index in entries.indices where entries[index].status == .acknowledged {
+      for crash in Contract.Crash.allCases where isDurable(entries[index], after: crash) {
+        entries[index].durableAtAnswer.insert(CrashSet(crash))
+      }
+    }
+    contract = promise
+    contractEpoch = epoch
+  }
+
   private mutating func finishOpen(_ answer: Answer) -> [Finding] {
     switch answer {
     case .failed(let kind, let message):
       if kind == .unsupported || !mustRecover { return [] }
       return [refusal(of: .open, "\(kind.rawValue): \(message)")]
-    case .opened(let promise): contract = promise
+    case .opened(let promise): adopt(promise)
     case .ok, .hello, .record, .matches, .dump, .stats: break
     }
     wasEverOpened = true

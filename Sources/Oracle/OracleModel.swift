@@ -51,6 +51,8 @@ public struct OracleModel: Sendable {
   var epoch = 0
   /// By epoch that a crash has ended: when.
   var epochEnds: [Int] = []
+  /// The epoch in which the contract in force was given.
+  var contractEpoch = 0
   /// By epoch: how many effects that count were acknowledged.
   var acknowledged = [0]
   /// When the last barrier that was answered ok had been issued.
@@ -130,7 +132,7 @@ extension OracleModel {
     if entry.durableAtAnswer.contains(CrashSet(crash)) { return true }
     if entry.answeredAt < barrierIssuedAt { return true }
     guard let syncEvery = contract.syncEvery else { return false }
-    if countedAfter(entry) >= syncEvery - 1 { return true }
+    if entry.epoch >= contractEpoch, countedAfter(entry) >= syncEvery - 1 { return true }
     // A store that counts from each start again has synced all once a later epoch is full.
     return acknowledged[(entry.epoch + 1)...].contains { $0 >= syncEvery }
   }

@@ -15,12 +15,16 @@ extension Scenario {
     if var explosion = try reader.object("explosion") {
       try explosion.set(&self.explosion.exhaustiveUpTo, "exhaustiveUpTo", in: 1...1_000_000)
       try explosion.set(&self.explosion.samplesPerPoint, "samplesPerPoint", in: 1...1_000_000)
+      try explosion.set(&self.explosion.recoveries, "recoveries", in: 0...10_000)
+      try explosion.set(&self.explosion.depth, "depth", in: 0...Self.greatestDepth)
       try explosion.finish()
     }
     try readFaults(&reader)
     media = try reader.choices("media", MediaFaultKind.self) ?? media
     options = try reader.json("options") ?? options
     try readRequests(&reader)
+    restartOptions = try reader.jsonObjects("restartOptions") ?? restartOptions
+    clock = try reader.choices("clock", ClockPlan.Change.self) ?? clock
     try readLimits(&reader)
     if var overrides = try reader.object("contract") {
       contract = try ContractOverrides(reading: &overrides)

@@ -35,7 +35,7 @@ public struct Scenario: Sendable, Equatable {
   public var crashes = Contract.Crash.allCases
   /// The assumptions about the disk.
   public var disk = DiskParameters()
-  /// How many crash states of one crash point are tried.
+  /// How many crash states of one crash point are tried, and how many recoveries.
   public var explosion = Explosion()
   /// The faults that seeds get.
   public var faults: [FaultTemplate] = []
@@ -45,6 +45,10 @@ public struct Scenario: Sendable, Equatable {
   public var quota: QuotaRange?
   /// The subject's own options, passed to `hello` and `open`.
   public var options = JSONValue.emptyObject
+  /// Options of which each life after the first gets one, or none, laid over `options`.
+  public var restartOptions: [JSONValue] = []
+  /// What the clock does across restarts besides going on.
+  public var clock: [ClockPlan.Change] = []
   /// What a subject process may use before it is ended.
   public var limits = Limits()
   /// What the subject is held to instead of its own contract.
@@ -53,6 +57,9 @@ public struct Scenario: Sendable, Equatable {
   public var requires: [OperationName] = []
   /// What must be found, for a scenario that is a positive control; nil for all others.
   public var expects: Expectation?
+
+  /// The greatest depth of crashes inside recoveries.
+  public static let greatestDepth = 64
 
   /// A scenario with the default of everything.
   public init(name: String, purpose: String) {
@@ -99,14 +106,19 @@ public struct Scenario: Sendable, Equatable {
     public init() {}
   }
 
-  /// How many crash states of one crash point are tried.
+  /// How many crash states of one crash point are tried, and of how many the recovery is crashed.
   public struct Explosion: Sendable, Equatable {
     /// Up to so many permitted states all are tried.
     public var exhaustiveUpTo = 64
     /// Past that, so many are drawn.
     public var samplesPerPoint = 32
+    /// From how many crash states of one recording the recovery is recorded and crashed itself.
+    public var recoveries = 6
+    /// How many crashes inside recoveries follow each other: 1 crashes the recovery from a crash of
+    /// the workload, 2 also the recovery from that one; 0 crashes none.
+    public var depth = 2
 
-    /// All up to 64, else 32.
+    /// All up to 64, else 32; six recoveries, to depth 2.
     public init() {}
   }
 

@@ -38,6 +38,25 @@ public enum JSONValue: Sendable {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key.elementsEqual(key.utf8) }?.value
   }
+
+  /// This object with the members of `other` in place of those with the same keys, and added.
+  public func overlaid(by other: JSONValue) -> JSONValue {
+    guard case .object(var members) = self, case .object(let others) = other else { return other }
+    for member in others {
+      if let index = members.firstIndex(where: { $0.key == member.key }) {
+        members[index] = member
+      } else {
+        members.append(member)
+      }
+    }
+    return .object(members)
+  }
+
+  /// This object without the member `key`.
+  public func without(_ key: String) -> JSONValue {
+    guard case .object(let members) = self else { return self }
+    return .object(members.filter { !$0.key.elementsEqual(key.utf8) })
+  }
 }
 
 extension JSONValue: Equatable {

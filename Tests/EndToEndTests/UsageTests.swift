@@ -31,6 +31,8 @@ extension EndToEndTests {
       (["run", "smoke", "--time", "nan"], "not \"nan\""),
       (["run", "smoke", "--time", "-5"], "not \"-5\""),
       (["run", "smoke", "--time", "5", "--seeds", "5"], "--seeds and --time exclude each other"),
+      (["run", "smoke", "--depth", "-1"], "--depth takes a number from 0 to 64, not \"-1\""),
+      (["run", "smoke", "--depth", "65"], "not \"65\""),
       (["run", "smoke", "--jobs", "0"], "above 0, not \"0\""),
       (["run", "smoke", "--jobs", "100000"], "--jobs takes at most 256"),
       (["run", "smoke", "--target", "moon"], "--target takes sim, fuse or sim,fuse, not \"moon\""),

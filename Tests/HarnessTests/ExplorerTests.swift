@@ -19,6 +19,9 @@ struct ExplorerTests {
   private func scenario(_ change: (inout Scenario) -> Void = { _ in }) -> Scenario {
     var scenario = Scenario(name: "test", purpose: "a test")
     scenario.operations = 16
+    // Crashes inside recoveries have tests of their own.
+    scenario.explosion.recoveries = 1
+    scenario.explosion.depth = 1
     change(&scenario)
     return scenario
   }
@@ -106,6 +109,43 @@ struct ExplorerTests {
       found.formUnion(explorer.failures.map(\.name.rawValue))
     }
     #expect(!found.isDisjoint(with: expected), "found \(found.sorted()) for \(bug.rawValue)")
+  }
+
+  @Test(
+    "A recovery that is wrong only when it is crashed is found by crashing it, and replays",
+    arguments: [.recoveryTruncatesEarly, .recoveryNotIdempotent] as [PlantedBug])
+  func crashedRecoveries(bug: PlantedBug) throws {
+    // One life that never opens twice: nothing but a recorded recovery can show it.
+    let aimed = scenario {
+      $0.operations = 24
+      $0.epochs = 1
+      $0.swarm = false
+      $0.explosion.recoveries = 6
+      $0.explosion.depth = 2
+      $0.weights = .none
+      $0.weights[.put] = 10
+      $0.weights[.delete] = 3
+      $0.weights[.checkpoint] = 3
+    }
+    let subject = "canary-" + bug.rawValue
+    let expected = Set(bug.expectedViolations)
+    var found: [Failure] = []
+    for seed in 1...6 as ClosedRange<UInt64> {
+      var shallow = aimed
+      shallow.explosion.depth = 0
+      let without = try explore(subject, shallow, seed: seed)
+      #expect(without.failures.isEmpty, "\(without.failures.map(\.name)), seed \(seed)")
+      #expect(without.statistics.recoveryEpochs == 0)
+      let with = try explore(subject, aimed, seed: seed)
+      #expect(with.statistics.recoveryEpochs > 3)
+      found += with.failures.filter { expected.contains($0.name.rawValue) }
+    }
+    let failure = try #require(found.first)
+    let printed = ScheduleFile(failure, subject: .builtIn(subject)).text
+    let schedule = try ScheduleFile(parsing: printed, file: "schedule")
+    #expect(schedule.epochs == failure.epochs)
+    let result = try Replayer(session: try session(subject, aimed), schedule: schedule).replay()
+    #expect(result.reproduces(schedule), "\(failure.name) of \(failure.seed): \(result.names)")
   }
 
   @Test("A durable store loses data on a lying disk")

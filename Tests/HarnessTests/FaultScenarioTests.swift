@@ -17,6 +17,8 @@ struct FaultScenarioTests {
     scenario.continuations = 2
     scenario.explosion.exhaustiveUpTo = 16
     scenario.explosion.samplesPerPoint = 6
+    scenario.explosion.recoveries = 2
+    scenario.explosion.depth = 1
     change(&scenario)
     return scenario
   }

@@ -19,6 +19,8 @@ struct ShrinkTests {
     scenario.continuations = bug == .tornTailLeft ? 4 : 1
     scenario.explosion.exhaustiveUpTo = 16
     scenario.explosion.samplesPerPoint = 4
+    scenario.explosion.recoveries = 2
+    scenario.explosion.depth = 1
     if bug == .fsyncErrorIgnored {
       scenario.faults = [FaultTemplate(.call(.fsync), .fails(errno: "EIO"))]
     }

@@ -51,6 +51,7 @@ extension RepositoryTests {
       ("CISAL", []),
       ("CZstd", []),
       ("CLinuxShims", []),
+      ("CTortureClock", []),
       ("CVectors", []),
       ("CBareServer", []),
       ("CPeers", []),

@@ -66,6 +66,14 @@ enum DoctorCommand {
         false, "run directories can be made in \(RunDirectory.defaultBase)",
         "\(error); set TMPDIR to a directory that can be written")
     }
+    if ClockLibrary.path == nil {
+      // No reason to refuse: only what a program writes of the time of day changes from run to run.
+      Console.print(
+        "LACKING  \(ClockLibrary.name) beside torture: programs of yours see the machine's clock "
+          + "(swift build --configuration release --product torture-clock, or make build)")
+    } else {
+      report(true, "programs of yours get a clock of the seed's", "")
+    }
     tellOptional()
     let environment = EnvironmentReader.read()
     Console.print(

@@ -31,6 +31,12 @@ struct PlanReader {
       }
       for index in scenarios.indices { scenarios[index].scenario.disk.model = model }
     }
+    if let text = options.values["depth"] {
+      guard let depth = Int(text), (0...Scenario.greatestDepth).contains(depth) else {
+        throw .usage("--depth takes a number from 0 to \(Scenario.greatestDepth), not \"\(text)\"")
+      }
+      for index in scenarios.indices { scenarios[index].scenario.explosion.depth = depth }
+    }
     return scenarios
   }
 

@@ -29,6 +29,9 @@ enum RunCommand {
       help: "known violations (torture baseline writes it): exit 1 for new ones only"),
     .init(name: "model", argument: "NAME", help: "the persistence model (default: the scenario's)"),
     .init(
+      name: "depth", argument: "N",
+      help: "crashes inside recoveries, one within the other (default: the scenario's, mostly 2)"),
+    .init(
       name: "mode", argument: "direct|cached|auto",
       help: "of the mount; auto (default): cached for subjects that map files shared"),
     .init(name: "report", argument: "DIR", help: "where reports go (default Reports/latest)"),

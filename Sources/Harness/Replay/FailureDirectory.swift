@@ -45,7 +45,8 @@ struct FailureDirectory {
     do throws(RunError) {
       return try SubjectSession(
         target: target, kind: kind, scenarioName: schedule.scenario, scenario: scenario.scenario,
-        subjectName: schedule.subject.name)
+        subjectName: schedule.subject.name
+      ).seeded(schedule.seed)
     } catch {
       target.shutDown()
       throw error

@@ -58,7 +58,7 @@ struct Regressions {
     for name in names {
       let failure = try FailureDirectory(directory + "/" + name)
       for kind in kinds {
-        if failure.schedule.subject.isForeign, kind == .sim { continue }
+        guard kind == .fuse || failure.schedule.subject.livesInProcess else { continue }
         let result: Result
         do throws(RunError) {
           result = try replay(failure, name, on: kind, factory)

@@ -9,6 +9,12 @@ struct Replayer {
   let session: SubjectSession
   let schedule: ScheduleFile
 
+  /// A replayer of `schedule`.
+  init(session: SubjectSession, schedule: ScheduleFile) {
+    self.session = session.seeded(schedule.seed)
+    self.schedule = schedule
+  }
+
   /// What a replay came to.
   struct Result {
     /// Every violation name that the replay showed.

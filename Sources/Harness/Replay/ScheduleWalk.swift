@@ -19,9 +19,12 @@ struct ScheduleWalk {
   var wanted: ViolationName?
   /// Whether the subject is the one of the schedule, and operations have their places.
   var isSameSubject = false
+  /// The first life, where it was recorded before: it is exploded again, and not recorded anew.
+  var firstLife: RecordedEpoch?
 
   /// A walk with every crash that the session tries.
   init(session: SubjectSession, seed: Seed) {
+    let session = session.seeded(seed)
     self.session = session
     self.seed = seed
     crashes = session.crashes
@@ -40,12 +43,17 @@ struct ScheduleWalk {
   mutating func firstViolation(_ epochs: [EpochScript]) throws(RunError) -> Finding? {
     var starts = [
       Start(
-        disk: Disk(parameters: session.scenario.disk), oracle: session.freshOracle(), life: 0)
+        disk: session.freshDisk(seed), oracle: session.freshOracle(), life: 0)
     ]
     while let start = starts.popLast() {
       let script = epochs[start.life]
-      let epoch = try EpochRecorder(session).record(
-        disk: start.disk, oracle: start.oracle, requests: script.requests, faults: script.faults)
+      let epoch: RecordedEpoch
+      if start.life == 0, let firstLife {
+        epoch = firstLife
+      } else {
+        epoch = try EpochRecorder(session).record(
+          disk: start.disk, oracle: start.oracle, requests: script.requests, faults: script.faults)
+      }
       if let found = epoch.findings.map(\.finding).filter(isWanted).min(by: { $0.name < $1.name }) {
         return found
       }

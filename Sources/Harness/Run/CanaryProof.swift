@@ -29,7 +29,9 @@ struct CanaryProof {
   /// Every planted bug that `kind` can show, and the lying disk as the last.
   func kept(on kind: TargetKind) throws(RunError) -> [Kept] {
     let seeds = try CanarySeeds(path: library.directory + "/controls/canaries.json5")
-    var kept = PlantedBug.allCases.filter { kind == .fuse || !$0.needsThreads }.map { bug in
+    var kept = PlantedBug.allCases.filter {
+      kind == .fuse || !($0.needsThreads || $0.needsMount)
+    }.map { bug in
       let entry = seeds.entry(bug.rawValue)
       return Kept(
         subject: "canary-" + bug.rawValue, scenario: entry.scenario, seed: entry.seed,

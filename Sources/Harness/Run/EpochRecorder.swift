@@ -12,10 +12,12 @@ struct EpochRecorder {
   let contract: Contract
   let overrides: ContractOverrides
   private let mapsMemory: Bool
+  private let session: SubjectSession
   private let concurrency: Int
 
   /// A recorder for `session`.
   init(_ session: SubjectSession) {
+    self.session = session
     target = session.target
     contract = session.contract
     overrides = session.scenario.contract
@@ -33,6 +35,7 @@ struct EpochRecorder {
   ) throws(RunError) -> RecordedEpoch {
     let world = World(
       disk: disk, recording: true, faults: FaultPlan(faults), notesCalls: notesCalls)
+    target.clock = session.clock.start(ofLife: requests.first?.number ?? 0)
     try target.enter(world, freshProcess: true)
     var life = Life(world: world, oracle: oracle, requests: requests, contract: contract)
     while !life.isOver {
@@ -65,12 +68,21 @@ struct EpochRecorder {
     case .answer(let answer, let number):
       // While another request is worked on, what is mapped changes all the time.
       if life.outstanding.count == 1 { try target.pullMappedStores() }
-      if case .opened(let claimed) = answer {
+      switch answer {
+      case .opened(let claimed):
         // A contract stated at open is held to the scenario's overrides like the first one.
         life.answered(.opened(overrides.apply(to: claimed)), to: number)
-      } else {
+      case .ok: life.answered(opened(by: life.request(number)) ?? .ok, to: number)
+      case .hello, .record, .matches, .dump, .stats, .failed:
         life.answered(answer, to: number)
       }
     }
+  }
+
+  /// The answer ok to an `open`, with what `hello` promised under its options; nil where that is
+  /// what the subject promises always.
+  private func opened(by request: Request?) -> Answer? {
+    guard case .open(_, _, let options)? = request else { return nil }
+    return session.promise(under: options).map { .opened($0) }
   }
 }

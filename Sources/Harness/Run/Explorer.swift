@@ -20,6 +20,9 @@ struct Explorer {
   var statistics = RunStatistics()
   var failures: [Failure] = []
   var coverage = Coverage()
+  /// For each life with a workload so far: how many distinct states it had, and how many the
+  /// crashed recoveries from them.
+  var shares: [Share] = []
   /// What recovery showed of each state seen so far.
   private var outcomes: [Digest: RecoveryOutcome] = [:]
 
@@ -27,14 +30,22 @@ struct Explorer {
   private let coverageEvents: CoverageEvents
 
   init(session: SubjectSession, seed: Seed) {
-    self.session = session
+    self.session = session.seeded(seed)
     self.seed = seed
     coverageEvents = CoverageEvents(session)
   }
 
-  /// Where an epoch begins.
-  private struct Start {
-    var epoch: Int
+  /// Where a life begins.
+  struct Start {
+    /// Which life with a workload it is, or for a recovery, which came before it.
+    var workload: Int
+    /// How many recoveries that crashed follow each other, this life included; 0 for a life with a
+    /// workload.
+    var level = 0
+    /// Whether the workload goes on from one of its states.
+    var goesOn = true
+    /// Of a recovery: the index in `shares` of the life with a workload before it.
+    var share = 0
     var disk: Disk
     var oracle: OracleModel
     var scripts: [EpochScript]
@@ -49,16 +60,25 @@ struct Explorer {
   mutating func run() throws(RunError) {
     var starts = [
       Start(
-        epoch: 0, disk: session.freshDisk(seed), oracle: session.freshOracle(),
+        workload: 0, disk: session.freshDisk(seed), oracle: session.freshOracle(),
         scripts: [], path: "0")
     ]
     while let start = starts.popLast() {
+      if start.level == 0 { shares.append(Share()) } else if isEnough(start) { continue }
+      let before = statistics.distinctCrashStates
       let epoch = try record(start)
       note(epoch)
+      if start.level > 0 { statistics.recoveryEpochs += 1 }
       let script = EpochScript(requests: epoch.requests, faults: epoch.faults.faults, crash: nil)
       judgeLive(epoch, start, script)
       let picks = choosePicks(start, epoch)
       let next = try explode(epoch, start, script, picks)
+      let states = statistics.distinctCrashStates - before
+      if start.level > 0 {
+        shares[start.share].recoveries += states
+      } else {
+        shares[shares.count - 1].workload += states
+      }
       if isDone { break }
       starts += next.reversed()
     }
@@ -70,7 +90,10 @@ struct Explorer {
   // MARK: Record.
 
   private mutating func record(_ start: Start) throws(RunError) -> RecordedEpoch {
-    let requests = session.requests(epoch: start.epoch, seed: seed)
+    let requests =
+      start.level > 0
+      ? session.recoveryRequests(after: start.workload, level: start.level, seed: seed)
+      : session.requests(epoch: start.workload, seed: seed)
     let quiet = try record(start, requests, [], notesCalls: !session.scenario.faults.isEmpty)
     coverage.note(callsOf: quiet, session.scenario.faults)
     let faults = session.faults(for: quiet, seed: seed.derived("faults " + start.path))
@@ -138,16 +161,17 @@ struct Explorer {
   /// The points to go on from: half of them process crashes near the end of the life (a cache that
   /// outlives its process matters most after faults), half power losses anywhere.
   private func choosePicks(_ start: Start, _ epoch: RecordedEpoch) -> [Exploder.Pick] {
-    // After damage, and on a disk that lies, a life begins with anything.
-    guard start.epoch + 1 < session.scenario.epochs,
-      session.isHonest || session.scenario.expects != nil
+    // On a disk that lies a life begins with anything.
+    guard start.goesOn, start.workload + 1 < session.scenario.epochs,
+      !session.scenario.disk.liesAboutBarriers || session.scenario.expects != nil
     else { return [] }
     var generator = PRNG(seed.derived("picks " + start.path))
     let end = epoch.recording.operations.count
     let kinds = Contract.Crash.allCases.filter { session.crashes.contains($0) }
     // The first recording branches, the later ones go deeper: a tree would spend a seed's time on
     // one workload, and other seeds find other things.
-    let count = start.epoch == 0 ? session.scenario.continuations : 1
+    let isFirst = start.workload == 0 && start.level == 0
+    let count = isFirst ? session.scenario.continuations : 1
     return (0..<count).map { index in
       let crash = kinds[(index + generator.below(2)) % kinds.count]
       var point = generator.number(in: 0...end)
@@ -169,16 +193,19 @@ struct Explorer {
     _ epoch: RecordedEpoch, _ start: Start, _ script: EpochScript, _ picks: [Exploder.Pick]
   ) throws(RunError) -> [Start] {
     var exploder = Exploder(
-      epoch: epoch, crashes: session.crashes, limits: session.explosionLimits,
+      epoch: epoch, crashes: session.crashes,
+      limits: start.level > 0 ? session.recoveryLimits : session.explosionLimits,
       seed: seed.derived("explosion " + start.path), picks: picks)
+    var draw = RecoveryDraw(
+      count: recoveryCount(start), seed: seed.derived("explosion " + start.path))
     var judge = session.judge(epoch)
     var local = RunStatistics()
     let damages = !session.scenario.media.isEmpty
     try exploder.explode(&local) { visit throws(RunError) in
       if !damages {
-        try examine(visit, &judge, start, script)
+        try examine(visit, &judge, &draw, start, script)
       } else if let visit = damaged(visit, epoch) {
-        try examine(visit, &judge, start, script)
+        try examine(visit, &judge, &draw, start, script)
       }
       // The getter would copy the explorer for each state.
       if !stopsAt.isEmpty && isDone { return false }
@@ -186,7 +213,8 @@ struct Explorer {
       return true
     }
     statistics.add(local)
-    return continuations(of: exploder.picks, judge, start, script, epoch)
+    return try continuations(of: exploder.picks, judge, start, script, epoch)
+      + recoveries(draw, judge, start, script, epoch)
   }
 
   /// The image of the visit with a media fault: each crash point's generator draws it. Nil where
@@ -208,7 +236,8 @@ struct Explorer {
   }
 
   private mutating func examine(
-    _ visit: Visit, _ judge: inout PointJudge, _ start: Start, _ script: EpochScript
+    _ visit: Visit, _ judge: inout PointJudge, _ draw: inout RecoveryDraw, _ start: Start,
+    _ script: EpochScript
   ) throws(RunError) {
     statistics.crashStates += 1
     let outcome: RecoveryOutcome
@@ -230,7 +259,8 @@ struct Explorer {
     let verdict = judge.judge(outcome, visit)
     coverage.note(visit, outcome, isPermitted: !verdict.isBroken)
     switch verdict {
-    case .permitted: break
+    case .permitted:
+      if case .recovered = outcome.kind { draw.offer(visit, operations: outcome.operations) }
     case .undecided: statistics.undecided += 1
     case .warned: statistics.resurfaced += 1
     case .broken(let findings):
@@ -314,14 +344,21 @@ struct Explorer {
   private func continuations(
     of picks: [Exploder.Pick], _ judge: PointJudge, _ start: Start, _ script: EpochScript,
     _ epoch: RecordedEpoch
-  ) -> [Start] {
+  ) throws(RunError) -> [Start] {
     var starts: [Start] = []
     var places = start.places
     if !picks.isEmpty { places.append(epoch.recording) }
     var judge = judge
     for (index, pick) in picks.enumerated() {
-      guard let step = pick.found, let outcome = outcomes[pick.digest],
-        case .recovered = outcome.kind,
+      guard let step = pick.found else { continue }
+      // Where each state is damaged, the sound one has not been recovered: after damage a life
+      // would begin with anything.
+      let known = outcomes[pick.digest]
+      let outcome =
+        if let known { known } else {
+          try session.recoverer.recover(judge.disk(for: step), freshProcess: false)
+        }
+      guard case .recovered = outcome.kind,
         // A life that begins with a loss shows the same loss again, and nothing else.
         judge.findings(outcome, step, pick.digest).isEmpty
       else { continue }
@@ -330,8 +367,9 @@ struct Explorer {
       let model = epoch.models[epoch.model(at: step.point)].model
       starts.append(
         Start(
-          epoch: start.epoch + 1, disk: judge.disk(for: step), oracle: model.crashed(step.crash),
-          scripts: start.scripts + [crashed], places: places, path: start.path + ".\(index)"))
+          workload: start.workload + 1, goesOn: start.level == 0, disk: judge.disk(for: step),
+          oracle: model.crashed(step.crash), scripts: start.scripts + [crashed], places: places,
+          path: start.path + ".\(index)"))
     }
     return starts
   }

@@ -113,6 +113,11 @@ struct Life {
     return window
   }
 
+  /// The request with the number `number`, where it is outstanding.
+  func request(_ number: UInt64) -> Request? {
+    outstanding.first { $0.request.number == number }?.request.request
+  }
+
   // MARK: Answers
 
   mutating func answered(_ answer: Answer, to number: UInt64) {

@@ -32,6 +32,15 @@ struct RecordedEpoch {
       || exchanges.contains { $0.lastOperation == position && $0.isLast }
   }
 
+  /// The same life on a disk with other parameters. Its operations are those it made; only where no
+  /// fault fired would it make the same there.
+  func under(_ parameters: DiskParameters) -> RecordedEpoch {
+    precondition(!faults.fired.contains(true), "errno, cache and later calls depend on the disk")
+    var epoch = self
+    epoch.recording = recording.under(parameters)
+    return epoch
+  }
+
   /// The oracle's knowledge at `position`: after every answer that came before that operation, and
   /// before a request that had done nothing yet.
   func model(at position: Int) -> Int {

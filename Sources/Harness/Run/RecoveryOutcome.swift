@@ -35,6 +35,9 @@ struct RecoveryOutcome {
   }
 
   var kind: Kind
+  /// How many disk operations the first open, its dump and its close made: crashes inside a
+  /// recovery that makes none leave what was there.
+  var operations: UInt64 = 0
   /// Whether a stopped file system or a full quota stood in its way: a refusal is no fault of the
   /// subject then.
   var wasHindered = false
@@ -67,6 +70,8 @@ struct RecoveryOutcome {
 struct Recoverer {
   let target: any Target
   let open: Request
+  /// When the clocks of its processes begin, in seconds since 1970.
+  let clock: Int
 
   /// The stable numbers of a recovery's requests; no fault is keyed to them.
   private static let numbers: [UInt64] = [1, 2, 3, 4, 5, 6].map { $0 + 900_000_000 }
@@ -88,13 +93,19 @@ struct Recoverer {
   }
 
   private func attempt(_ world: World, freshProcess: Bool) throws(RunError) -> RecoveryOutcome {
-    var outcome = try openTwice(world, freshProcess: freshProcess)
+    let before = world.disk.operationCount
+    var first = before
+    var outcome = try openTwice(world, freshProcess: freshProcess, afterFirst: &first)
+    outcome.operations = first - before
     outcome.wasHindered = world.hindrances > 0
     outcome.hadFailedBarrier = world.failedBarriers > 0
     return outcome
   }
 
-  private func openTwice(_ world: World, freshProcess: Bool) throws(RunError) -> RecoveryOutcome {
+  private func openTwice(
+    _ world: World, freshProcess: Bool, afterFirst: inout UInt64
+  ) throws(RunError) -> RecoveryOutcome {
+    target.clock = clock
     try target.enter(world, freshProcess: freshProcess)
     var dumps: [Dump] = []
     // A round at once, so that the subject need not wait for the harness between two requests. Not
@@ -131,6 +142,7 @@ struct Recoverer {
       // A close that fails without any fault changes nothing about what was shown; one that ends
       // the process is met by the next request.
       _ = try target.exchange(.close, number: Self.numbers[round * 3 + 2], isSent: &isSent)
+      if round == 0 { afterFirst = world.disk.operationCount }
     }
     if dumps[0].digest != dumps[1].digest {
       return RecoveryOutcome(kind: .unstable(first: dumps[0], second: dumps[1]))

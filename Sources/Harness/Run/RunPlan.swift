@@ -61,18 +61,12 @@ struct RunPlan: Sendable {
     /// One that another version, a program, recovers.
     indirect case upgraded(SubjectChoice, by: [String])
 
-    /// Whether it needs a mount, and may do something else each time: some program of the user's is
-    /// part of it.
-    var isForeign: Bool {
-      if case .builtIn = self { false } else { true }
-    }
-
     /// Whether its code is none of this tool's: a program, or a real database. It runs on a mount
     /// alone, and may do something else each time.
     var isForeign: Bool {
       switch self {
       case .builtIn(let name): DatabaseSetting.named(name) != nil
-      case .command: true
+      case .command, .upgraded: true
       }
     }
 
@@ -84,6 +78,12 @@ struct RunPlan: Sendable {
         words.map { $0.split(separator: "/").last.map(String.init) ?? $0 }.joined(separator: " ")
       case .upgraded(let old, let words): "\(old.name) → \(Self.command(words).name)"
       }
+    }
+
+    /// Whether it can live in this process: on the target `sim`.
+    var livesInProcess: Bool {
+      guard case .builtIn(let name) = self else { return false }
+      return SubjectRegistry.entry(name)?.needsMount == false
     }
 
     /// The options of `torture run` that choose it, as they can be pasted into a shell.

@@ -13,6 +13,8 @@ struct RunStatistics: Sendable, Codable, Equatable {
   var crashPoints = 0
   /// Epochs recorded.
   var epochs = 0
+  /// Of them recoveries, recorded to be crashed themselves.
+  var recoveryEpochs = 0
   /// Requests sent while recording.
   var requests = 0
   /// Disk operations recorded.
@@ -48,6 +50,7 @@ struct RunStatistics: Sendable, Codable, Equatable {
     recoveries += other.recoveries
     crashPoints += other.crashPoints
     epochs += other.epochs
+    recoveryEpochs += other.recoveryEpochs
     requests += other.requests
     operations += other.operations
     barriers += other.barriers

@@ -54,17 +54,18 @@ struct WeakestModel: Equatable, Sendable {
   /// under.
   private static let limit = 16
 
-  /// Runs the schedule of `entry` anew under each model, with every crash of the model in place of
-  /// the one it was found with.
+  /// Tries the schedule of `entry` under each model, with every crash of the model in place of the
+  /// one it was found with.
   ///
-  /// Anew, not only exploded anew: where no fault fired the operations are the same, and where one
-  /// did, errno, cache and later calls depend on the model.
+  /// The first life is recorded once and exploded again under each model where no fault fired: its
+  /// operations are the same then. Where one did, errno, cache and later calls depend on the model;
+  /// and a later life begins with a crash state of the model, so it is recorded anew in any case.
   private static func find(
     _ entry: FailureEntry, _ factory: TargetFactory
   ) throws(RunError) -> WeakestModel {
     let failure = try FailureDirectory(entry.directory)
     // The same schedule gives the same on both targets, and in this process sooner.
-    let kind: TargetKind = failure.schedule.subject.isForeign ? .fuse : .sim
+    let kind: TargetKind = failure.schedule.subject.livesInProcess ? .sim : .fuse
     var session = try failure.session(on: kind, factory)
     if session.concurrency > 1, kind != failure.schedule.target {
       // Its threads are there on its own target only.
@@ -72,12 +73,19 @@ struct WeakestModel: Equatable, Sendable {
       session = try failure.session(on: failure.schedule.target, factory)
     }
     defer { session.target.shutDown() }
+    let script = failure.schedule.epochs[0]
+    let first = try EpochRecorder(session).record(
+      disk: session.freshDisk(failure.schedule.seed), oracle: session.freshOracle(),
+      requests: script.requests, faults: script.faults)
     func happens(_ crashes: Set<Contract.Crash>) throws(RunError) -> Bool {
       var walk = ScheduleWalk(session: session, seed: failure.schedule.seed)
       // What the contract promises counts, not which crashes the scenario happens to try.
       walk.crashes = crashes.filter { session.contract.acknowledgement(after: $0) != .none }
       walk.wanted = failure.schedule.violation
       walk.isSameSubject = true
+      if !first.faults.fired.contains(true), session.scenario.quota == nil {
+        walk.firstLife = first.under(session.scenario.disk)
+      }
       if walk.crashes.isEmpty && failure.schedule.epochs.last?.crash != nil { return false }
       return try walk.firstViolation(failure.schedule.epochs) != nil
     }

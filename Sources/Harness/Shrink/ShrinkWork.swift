@@ -26,7 +26,7 @@ struct ShrinkWork {
   func shrink() throws(RunError) -> Result {
     let own = failure.schedule.target
     // Threads are there on `fuse` only.
-    guard !failure.schedule.subject.isForeign, own != .sim, try !hasThreads() else {
+    guard failure.schedule.subject.livesInProcess, own != .sim, try !hasThreads() else {
       return try shrink(on: own)
     }
     let result = try shrink(on: .sim)

@@ -6,6 +6,7 @@ import SubjectProtocol
 extension Shrinker {
   mutating func shortenRecords() throws(RunError) -> Bool {
     var changed = try renameKeys()
+    changed = try simplifyOptions() || changed
     for life in best.lives.indices {
       var index = 0
       while index < best.lives[life].script.requests.count {
@@ -48,6 +49,31 @@ extension Shrinker {
 
   /// So many requests are few enough for a detour not to be worth its time.
   private static var fewRequests: Int { 5 }
+
+  // MARK: Options
+
+  /// The options of the scenario instead of those that a restart drew, and no clock.
+  private mutating func simplifyOptions() throws(RunError) -> Bool {
+    var changed = false
+    let ordinary = trial.session.scenario.options
+    for life in best.lives.indices {
+      for index in best.lives[life].script.requests.indices {
+        guard
+          case .open(let directory, let dimension, let options) =
+            best.lives[life].script.requests[index].request
+        else { continue }
+        for simple in [ordinary, options.without("clock")] where simple != options {
+          let taken = try attempt("plain options") {
+            $0.lives[life].script.requests[index].request = .open(
+              directory: directory, dimension: dimension, options: simple)
+          }
+          changed = taken || changed
+          if taken { break }
+        }
+      }
+    }
+    return changed
+  }
 
   // MARK: Keys
 

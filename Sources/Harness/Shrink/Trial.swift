@@ -22,6 +22,13 @@ struct Trial {
   /// whose threads are never in the same order twice.
   var tries = 1
 
+  init(session: SubjectSession, seed: Seed, goal: FailureCause?, name: ViolationName) {
+    self.session = session.seeded(seed)
+    self.seed = seed
+    self.goal = goal
+    self.name = name
+  }
+
   /// How far a trial looks for the failure when it is not where it was.
   enum Reach {
     /// Only there.
@@ -51,7 +58,7 @@ struct Trial {
   }
 
   private func runOnce(_ candidate: Candidate, reach: Reach) throws(RunError) -> Outcome {
-    var disk = Disk(parameters: session.scenario.disk)
+    var disk = session.freshDisk(seed)
     var oracle = session.freshOracle()
     var places = OperationPlaces()
     var lives: [Reproduction.Life] = []

@@ -25,6 +25,8 @@ enum MountMode: String, Sendable, CaseIterable {
 final class FuseTarget: Target {
   var limits = Scenario.Limits()
   var patience = 1
+  var clock = 0
+  var takesClock: Bool { !isForeign }
 
   private let command: [String]
   /// Whether nobody here wrote the program: it is kept inside its world, and its calls are watched.
@@ -168,7 +170,7 @@ final class FuseTarget: Target {
     guard let world else { preconditionFailure("a request before any world was entered") }
     if outstanding.isEmpty {
       if pump?.child == nil { try start() }
-      if let breakdown = try greetIfNew(world) { return breakdown }
+      if let breakdown = try greetIfNew(world, request) { return breakdown }
       if let breakdown = strayLine(before: request) { return breakdown }
     }
     if self.window != window { world.beginRequest(window) }
@@ -182,8 +184,13 @@ final class FuseTarget: Target {
     return nil
   }
 
-  private func greetIfNew(_ world: World) throws(RunError) -> SubjectBreakdown? {
+  /// Says hello to a new process, with the options that it is to be opened with.
+  private func greetIfNew(
+    _ world: World, _ first: Request
+  ) throws(RunError) -> SubjectBreakdown? {
     guard !isGreeted else { return nil }
+    var hello = hello
+    if case .open(_, _, let options) = first { hello = .hello(options: options) }
     world.beginRequest(0)
     window = 0
     switch try ask(hello) {
@@ -262,6 +269,9 @@ final class FuseTarget: Target {
       directory: directory.scratch,
       writableDirectories: [directory.mountPoint, directory.scratch])
     description.watchesCalls = isForeign
+    if isForeign, let library = ClockLibrary.path {
+      description.environment += ["LD_PRELOAD=\(library)", "TORTURE_CLOCK=\(clock)"]
+    }
     description.limits.addressSpace = UInt64(limits.memoryMegabytes) << 20
     description.limits.answerBytes = limits.answerMegabytes << 20
     description.limits.standardErrorTail = limits.standardErrorKilobytes << 10

@@ -11,6 +11,8 @@ import Subjects
 final class SimulatedTarget: Target {
   var limits = Scenario.Limits()
   var patience = 1
+  var clock = 0
+  var takesClock: Bool { true }
 
   private let makeSubject: SubjectFactory
   private var world: World?

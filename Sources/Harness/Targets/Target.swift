@@ -13,6 +13,12 @@ protocol Target: AnyObject {
   /// By how much the time limit is stretched: 1, or 10 to confirm a hang.
   var patience: Int { get set }
 
+  /// When the clock of the next process begins, in seconds since 1970; for programs of others.
+  var clock: Int { get set }
+
+  /// Whether the subject takes the time at which its clock begins as an option.
+  var takesClock: Bool { get }
+
   /// Asks a fresh process what it is; `hello` is from then on the first request of every process.
   func describe(_ hello: Request) throws(RunError) -> SubjectDescription
 

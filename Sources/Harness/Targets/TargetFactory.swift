@@ -26,6 +26,9 @@ struct TargetFactory: Sendable {
     switch (kind, subject) {
     case (.sim, .builtIn(let name)):
       guard let entry = SubjectRegistry.entry(name) else { throw SubjectRegistry.unknown(name) }
+      guard !entry.needsMount else {
+        throw .usage("\(name) needs a real mount: --target fuse")
+      }
       return SimulatedTarget(makeSubject: entry.make)
     case (.fuse, .upgraded(let old, let words)):
       let new = try make(kind, subject: .command(words))
@@ -53,6 +56,8 @@ enum SubjectRegistry {
   struct Entry: Sendable {
     var name: String
     var summary: String
+    /// Whether it cannot live in this process.
+    var needsMount = false
     var make: SubjectFactory
   }
 
@@ -78,6 +83,7 @@ enum SubjectRegistry {
       entries.append(
         Entry(
           name: "canary-" + bug.rawValue, summary: "planted bug: " + bug.summary,
+          needsMount: bug.needsMount,
           make: {
             if bug.needsThreads { return GroupCommitSubject(openStorage: $0, bug: bug) }
             return MinimalSubject(openStorage: $0, bug: bug)

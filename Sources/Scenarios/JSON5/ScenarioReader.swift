@@ -137,6 +137,22 @@ public struct ScenarioReader {
     return node.json
   }
 
+  /// An array of objects that are passed on as they are, or nil where the key is absent.
+  public mutating func jsonObjects(_ key: String) throws(ScenarioError) -> [JSONValue]? {
+    guard let node = node(key) else { return nil }
+    guard case .array(let elements) = node.value else {
+      throw error(node, "\"\(key)\" must be an array of objects")
+    }
+    var objects: [JSONValue] = []
+    for element in elements {
+      guard case .object = element.value else {
+        throw error(element, "each of \"\(key)\" must be an object")
+      }
+      objects.append(element.json)
+    }
+    return objects
+  }
+
   /// Refuses the first member that no getter asked for.
   public func finish() throws(ScenarioError) {
     for member in members where !known.contains(where: { member.key.elementsEqual($0.utf8) }) {

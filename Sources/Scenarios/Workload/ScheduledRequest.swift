@@ -24,6 +24,13 @@ public struct ScheduledRequest: Sendable, Equatable {
   /// The distance between the numbers of two epochs.
   public static let epochStride: UInt64 = 1_000_000
 
+  /// Within the numbers of an epoch, those of the recoveries after it that are lives of their own:
+  /// a crash ends each, and the next has numbers `recoveryStride` higher.
+  public static let recoveryNumbers: Range<UInt64> = 700_000..<800_000
+
+  /// The distance between the numbers of two such recoveries.
+  public static let recoveryStride: UInt64 = 1_000
+
   /// What an `open` of a schedule has for a directory: the runner puts the world's in its place.
   public static let directoryPlaceholder = "WORLD"
 

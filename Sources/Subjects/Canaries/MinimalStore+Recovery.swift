@@ -6,17 +6,28 @@ extension MinimalStore {
   /// Reads the newest generation, and makes the next one of it.
   func recover() throws(Failure) {
     let names = try files.list()
+    let isRepair = names.contains(Self.openingMark)
+    if bug == .repairMovesLog && !isRepair { try mark(Self.openingMark) }
     let snapshots = names.compactMap { MinimalFiles.number(of: $0, "snapshot-") }
     let newest = bug == .staleSnapshot ? snapshots.min() : snapshots.max()
     generation = newest ?? names.compactMap { MinimalFiles.number(of: $0, "log-") }.min() ?? 0
     let (snapshotEnd, logEnd) = try load()
     let hasLog = names.contains("log-\(generation)")
+    if hasLog, bug == .recoveryMovesLog || (bug == .repairMovesLog && isRepair) {
+      // Who opens next, before the copy is there, sees no log.
+      try files.rename("log-\(generation)", to: Self.movedLog)
+      try syncDirectory()
+    }
     if bug?.continuesInPlace == true, hasLog {
-      try continueLog(at: logEnd)
+      try continueLog(at: logEnd, isKnownClean: names.contains(Self.cleanMark))
     } else if bug?.mergesInPlace == true, hasLog, names.contains("snapshot-\(generation)") {
       try merge(snapshotEnd: snapshotEnd, logEnd: logEnd)
     } else {
       try startGeneration()
+    }
+    if bug == .repairMovesLog {
+      try files.remove(Self.openingMark)
+      try syncDirectory()
     }
   }
 
@@ -40,6 +51,12 @@ extension MinimalStore {
       number += 1
     }
     let logEnd = replay(bytes)
+    if bug == nil, let place = findRecord(in: bytes, after: logEnd) {
+      // A record is written once the one before it is synced: this is no torn tail.
+      throw Failure(
+        kind: .corrupt,
+        message: "log-\(generation): damaged at \(logEnd), before the record at \(place)")
+    }
     if bug == .tornTailRefused && logEnd < UInt64(bytes.count) {
       throw Failure(kind: .corrupt, message: "log-\(generation): no record at offset \(logEnd)")
     }
@@ -51,24 +68,53 @@ extension MinimalStore {
   private func replay(_ bytes: [UInt8]) -> UInt64 {
     var position = 0
     while let found = MinimalCodec.read(bytes, at: position, generation: generation, bug: bug) {
-      show(found.changes)
+      show(bug == .clockOrdered ? newest(of: found) : found.changes)
       sequence = max(sequence, found.sequence)
       position = found.end
     }
     return UInt64(position)
   }
 
+  /// The place of a whole record behind `end`, where replay stopped; nil where there is none.
+  private func findRecord(in bytes: [UInt8], after end: UInt64) -> Int? {
+    guard Int(end) + 1 < bytes.count else { return nil }
+    return (Int(end) + 1..<bytes.count).first {
+      MinimalCodec.read(bytes, at: $0, generation: generation, bug: bug) != nil
+    }
+  }
+
   // MARK: Ways of opening that only planted bugs have
 
+  static let openingMark = "opening"
+  static let cleanMark = "clean"
+  static let movedLog = "log.old"
+
+  /// Makes an empty file that the next opening finds.
+  private func mark(_ name: String) throws(Failure) {
+    files.close(try files.create(name))
+    try syncDirectory()
+  }
+
   /// Goes on in the log that is there: cuts off its torn tail, and marks the restart.
-  private func continueLog(at logEnd: UInt64) throws(Failure) {
+  private func continueLog(at logEnd: UInt64, isKnownClean: Bool) throws(Failure) {
     reset(log: try files.open("log-\(generation)"), generation: generation)
     end = logEnd
-    if bug != .tornTailLeft {
-      try files.truncate(log, to: end)
-      try append([])
-      try sync(log)
+    if bug == .tornTailLeft { return }
+    if bug == .cleanFlagKept && isKnownClean {
+      end = try files.size(log)
+      return
     }
+    try files.truncate(log, to: end)
+    try append([])
+    try sync(log)
+    if bug == .cleanFlagKept { try mark(Self.cleanMark) }
+  }
+
+  /// The changes of a record that the time of day says are newer than those before.
+  private func newest(of found: MinimalCodec.Found) -> [MinimalCodec.Change] {
+    let newest = found.changes.filter { times[$0.key] ?? 0 <= found.sequence }
+    for change in newest { times[change.key] = found.sequence }
+    return newest
   }
 
   /// Adds the log to the snapshot in place, and empties it.
@@ -163,7 +209,7 @@ extension MinimalStore {
     for name in try files.list().sorted() {
       let number =
         MinimalFiles.number(of: name, "log-") ?? MinimalFiles.number(of: name, "snapshot-")
-      guard let number, number != next else { continue }
+      guard name == Self.movedLog || number.map({ $0 != next }) == true else { continue }
       try files.remove(name)
     }
   }

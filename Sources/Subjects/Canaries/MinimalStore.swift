@@ -25,15 +25,20 @@ final class MinimalStore {
   var snapshot: [RecordKey: RecordValue] = [:]
   /// Where a record of one key stands alone, and how long it is; only for `inPlaceUpdate`.
   private var places: [RecordKey: (offset: UInt64, length: Int)] = [:]
-  /// How far the log is preallocated; only for `preallocatedZeros`.
+  /// How far the log is preallocated; only for `preallocatedZeros` and `mappedWithoutSync`.
   private var allocated: UInt64 = 0
+  /// By key: when its newest change was logged; only for `clockOrdered`.
+  var times: [RecordKey: UInt64] = [:]
+  /// The time of day in nanoseconds; nil where nobody said.
+  private var now: UInt64?
   /// The older segments that a record reached into; only for `rotationForgetsSync`.
   var segments: [FileID] = []
 
   /// Opens the store in `storage`: reads what is there and makes a new generation of it.
-  init(_ storage: any Storage, bug: PlantedBug?) throws(Failure) {
+  init(_ storage: any Storage, bug: PlantedBug?, clock: UInt64?) throws(Failure) {
     files = MinimalFiles(storage, bug: bug)
     self.bug = bug
+    now = clock
     try recover()
   }
 
@@ -88,18 +93,29 @@ final class MinimalStore {
 
   func append(_ changes: [MinimalCodec.Change]) throws(Failure) {
     guard !isReadOnly else { throw Failure(kind: .readOnly, message: "a sync failed earlier") }
-    sequence += UInt64(changes.count)
+    sequence = nextSequence(changes.count)
     let record = MinimalCodec.record(
       changes, generation: generation, offset: end, sequence: sequence, bug: bug)
     do throws(Failure) {
       try preallocate(for: record.count)
-      try write(record)
+      if bug == .mappedWithoutSync {
+        try MappedStore.store(record, in: log, at: end)
+      } else {
+        try write(record)
+      }
     } catch {
       isReadOnly = true
       throw error
     }
     if changes.count == 1 { places[changes[0].key] = (end, record.count) }
     end += UInt64(record.count)
+  }
+
+  /// The number of the next change but `count`; the planted bug takes the time of day for it.
+  private func nextSequence(_ count: Int) -> UInt64 {
+    guard bug == .clockOrdered, let now else { return sequence + UInt64(count) }
+    self.now = now + 1_000_000
+    return now
   }
 
   private func write(_ record: [UInt8]) throws(Failure) {
@@ -130,9 +146,13 @@ final class MinimalStore {
   }
 
   private func preallocate(for count: Int) throws(Failure) {
-    guard bug == .preallocatedZeros, end + UInt64(count) > allocated else { return }
-    allocated = (end + UInt64(count)) / 1024 * 1024 + 1024
+    guard bug == .preallocatedZeros || bug == .mappedWithoutSync,
+      end + UInt64(count) > allocated
+    else { return }
+    let step: UInt64 = bug == .mappedWithoutSync ? 16_384 : 1024
+    allocated = (end + UInt64(count)) / step * step + step
     try files.truncate(log, to: allocated)
+    if bug == .mappedWithoutSync { try sync(log) }
   }
 
   private func settle() throws(Failure) {
@@ -140,6 +160,7 @@ final class MinimalStore {
     switch bug {
     case .acknowledgeBeforeSync: owesSync = true
     case .groupCommitNeighbours where commits.isMultiple(of: 2): break
+    case .mappedWithoutSync: break
     default: try sync(log)
     }
   }

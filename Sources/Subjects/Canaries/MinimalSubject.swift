@@ -27,7 +27,7 @@ public final class MinimalSubject: Subject {
   private func perform(_ request: Request) throws(MinimalStore.Failure) -> Answer {
     switch request {
     case .hello: return .hello(description)
-    case .open(let directory, let dimension, _):
+    case .open(let directory, let dimension, let options):
       store = nil
       transactions = [:]
       self.dimension = dimension
@@ -35,7 +35,9 @@ public final class MinimalSubject: Subject {
       do throws(Errno) { storage = try openStorage(directory) } catch {
         return .failed(.io, message: "\(directory): \(error)")
       }
-      store = try MinimalStore(storage, bug: bug)
+      var clock: UInt64?
+      if case .number(let start)? = options["clock"] { clock = UInt64(exactly: start) }
+      store = try MinimalStore(storage, bug: bug, clock: clock)
       return .ok
     case .mutate, .batch, .begin, .commit, .abort, .createNamespace, .dropNamespace, .clear, .flush,
       .checkpoint, .get, .search, .dump, .stats, .close:
@@ -95,7 +97,7 @@ public final class MinimalSubject: Subject {
         if let value = store.records[key] { dump.append(key, value) }
       }
       return .dump(dump)
-    case .stats: return .stats(Stats(lsn: store.sequence))
+    case .stats: return .stats(Stats(lsn: bug == .clockOrdered ? nil : store.sequence))
     case .close:
       store.close()
       self.store = nil
@@ -120,13 +122,19 @@ public final class MinimalSubject: Subject {
   }
 
   private var description: SubjectDescription {
-    SubjectDescription(
+    // Every record is synced before the next is written, so damage before the last one is told from
+    // a torn tail. Bugs change what is read, and claim it only where it is what they do wrong.
+    let detectsDamage = bug == nil || bug == .damageCutAsTail
+    var features: Set<Feature> = [.metadata, .concurrentTransactions, .nonFinite]
+    if bug == .mappedWithoutSync { features.insert(.memoryMap) }
+    return SubjectDescription(
       name: bug.map { "canary-" + $0.rawValue } ?? "minimal",
-      contract: Contract(transactions: true, batchesAreAtomic: true),
+      contract: Contract(
+        transactions: true, batchesAreAtomic: true, detects: detectsDamage ? ["bit-rot"] : []),
       operations: [
         .put, .delete, .batch, .begin, .commit, .abort, .flush, .checkpoint, .get, .dump, .stats,
         .close,
         .open, .hello,
-      ], features: [.metadata, .concurrentTransactions, .nonFinite])
+      ], features: features)
   }
 }

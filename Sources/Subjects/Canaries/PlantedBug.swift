@@ -7,6 +7,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
   case groupCommitNeighbours = "group-commit-neighbours"
   case rotationForgetsSync = "rotation-forgets-sync"
   case renamedBeforeSync = "renamed-before-sync"
+  case mappedWithoutSync = "mapped-without-msync"
 
   // What failed barriers and short writes leave.
   case fsyncErrorIgnored = "fsync-error-ignored"
@@ -22,12 +23,17 @@ public enum PlantedBug: String, Sendable, CaseIterable {
   case tornTailRefused = "torn-tail-refused"
   case staleSnapshot = "stale-snapshot-chosen"
   case halfSnapshot = "half-snapshot-accepted"
+  case damageCutAsTail = "damage-cut-as-tail"
+  case clockOrdered = "clock-ordered"
 
   // What recovery and checkpoints do.
   case logDeletedEarly = "log-deleted-early"
   case deleteLostAtCheckpoint = "delete-lost-at-checkpoint"
   case recoveryTruncatesEarly = "recovery-truncates-early"
   case recoveryNotIdempotent = "recovery-not-idempotent"
+  case recoveryMovesLog = "recovery-moves-log"
+  case repairMovesLog = "repair-moves-log"
+  case cleanFlagKept = "clean-flag-kept"
   case numbersReused = "numbers-reused"
 
   // What is all or nothing.
@@ -52,6 +58,7 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     case .groupCommitNeighbours: "a commit is acknowledged by the sync of the one before it"
     case .rotationForgetsSync: "the old segment of a record that runs into a new one is not synced"
     case .renamedBeforeSync: "a snapshot gets its name before its data is synced"
+    case .mappedWithoutSync: "records are stored through a mapping, without msync"
     case .fsyncErrorIgnored: "an error of fsync is ignored"
     case .fsyncRetried: "a failed fsync is called again, and its success believed"
     case .appendAfterFailedBarrier: "appends go on in the page that a failed fsync left"
@@ -63,10 +70,15 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     case .tornTailRefused: "a torn tail is taken for damage"
     case .staleSnapshot: "of two snapshots recovery takes the older one"
     case .halfSnapshot: "a snapshot is accepted as far as it was written"
+    case .damageCutAsTail: "damage in the middle of the log is cut off as if it were its tail"
+    case .clockOrdered: "what is newest is told by the time of day"
     case .logDeletedEarly: "the log is deleted before the snapshot is durable"
     case .deleteLostAtCheckpoint: "a checkpoint carries old records over, and no deletes"
     case .recoveryTruncatesEarly: "recovery empties the log before what it kept of it is synced"
     case .recoveryNotIdempotent: "an interrupted recovery's half stands in the way of the next"
+    case .recoveryMovesLog: "recovery moves the log aside before it has copied it"
+    case .repairMovesLog: "only the repair after a recovery that crashed moves the log aside first"
+    case .cleanFlagKept: "a log once found clean is believed to be clean at every later restart"
     case .numbersReused: "log numbers begin again after a restart"
     case .uncommittedReplayed: "an uncommitted transaction is replayed"
     case .abortReplayed: "an abort is replayed as a commit"
@@ -83,8 +95,10 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     return switch self {
     case .noFsync, .noDirectoryFsync, .acknowledgeBeforeSync, .groupCommitNeighbours,
       .rotationForgetsSync, .tornTailLeft, .logDeletedEarly, .staleSnapshot, .halfSnapshot,
-      .deleteLostAtCheckpoint, .recoveryTruncatesEarly, .lateFollowers, .appendRace:
+      .deleteLostAtCheckpoint, .recoveryTruncatesEarly, .lateFollowers, .appendRace,
+      .mappedWithoutSync, .clockOrdered, .recoveryMovesLog, .repairMovesLog, .cleanFlagKept:
       lost
+    case .damageCutAsTail: ["silent-corruption"]
     case .renamedBeforeSync: lost + ["recovery-refused"]
     case .shortWriteIgnored, .inPlaceUpdate: lost + ["recovery-refused", "unstable-recovery"]
     case .checksumOmitsLength, .recoveryNotIdempotent: lost + ["unstable-recovery"]
@@ -99,8 +113,13 @@ public enum PlantedBug: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether it shows on a mount only: nothing can be mapped without one.
+  public var needsMount: Bool { self == .mappedWithoutSync }
+
   /// Whether opening goes on in the log that is there, instead of making a new generation.
-  var continuesInPlace: Bool { self == .tornTailLeft || self == .checksumOmitsLength }
+  var continuesInPlace: Bool {
+    self == .tornTailLeft || self == .checksumOmitsLength || self == .cleanFlagKept
+  }
 
   /// Whether opening adds the log to the snapshot that is there and empties it.
   var mergesInPlace: Bool { self == .recoveryTruncatesEarly || self == .recoveryNotIdempotent }
