@@ -57,6 +57,8 @@ struct FindingsData: Codable, Sendable {
     var pending: [String]
     /// Of how many replays how many broke the promise again.
     var replays: String
+    /// What is broken, in the words of the subject's documentation; empty where nobody has said.
+    var promise: String
     /// Where in the subject's own text it can be read, and what would have to be different.
     var place: String
     var change: String

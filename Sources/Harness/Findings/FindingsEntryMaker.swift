@@ -1,3 +1,4 @@
+import Designs
 import Determinism
 import DurabilityModel
 import Scenarios
@@ -22,7 +23,11 @@ struct FindingsEntryMaker {
     let example = try shrunk.map { path throws(RunError) in try FailureDirectory(path) } ?? original
     let text = try Texts(example.path)
     let models = failure.models ?? WeakestModel(found: failure)
-    let note = DatabaseNote.about(failure.subject, cause: text.cause)
+    // A note is about what the setting promises, not about what it never did.
+    let note =
+      part.isHeldToDurable ? nil : DatabaseNote.about(failure.subject, cause: text.cause)
+    let words = ([text.cause] + text.explanation).joined(separator: "\n")
+    let defect = PublishedDesign.named(failure.subject)?.defect(failure.name, cause: words)
     return FindingsData.Entry(
       subject: failure.subject, heldTo: part.heldTo,
       kind: kind(models.weakest, text, example.schedule), name: failure.name,
@@ -33,8 +38,10 @@ struct FindingsEntryMaker {
       schedule: text.schedule, isShrunk: shrunk != nil, operations: text.operations,
       pending: text.pending,
       replays: works ? try replays(example) : "not replayed: the time was up",
-      place: note?.place ?? "", change: note?.change ?? Self.change(text.cause, part),
-      isChecked: note != nil, directory: example.path)
+      promise: defect?.promise ?? part.subject.promise,
+      place: note?.place ?? defect.map { "\($0.function): \($0.explanation)" } ?? "",
+      change: note?.change ?? defect?.change ?? Self.change(text.cause, part),
+      isChecked: note != nil || defect != nil, directory: example.path)
   }
 
   /// Shrinks the failure; nil where its subject does not do the same often enough for that.

@@ -33,9 +33,17 @@ struct FindingsSubject: Sendable {
     return own.map { entry in
       FindingsSubject(
         name: entry.name, family: entry.name == "reference" ? "The reference" : "Published designs",
-        summary: entry.summary, promise: "", source: "", targets: [.sim, .fuse], isDurable: true,
+        summary: entry.summary, promise: "", source: page(entry.name), targets: [.sim, .fuse],
+        isDurable: true,
         isHeldToDurable: false, models: [.posixMin])
     } + DatabaseSetting.all.map(FindingsSubject.init)
+  }
+
+  /// The contract page of a subject that lives in this process.
+  private static func page(_ name: String) -> String {
+    if name == "reference" { return "Sources/ReferenceStore/ReferenceStore.docc/ReferenceStore.md" }
+    let design = name.split(separator: "-").first.map(String.init) ?? name
+    return "Sources/Designs/Designs.docc/\(design).md"
   }
 
   /// A database's setting: durable ones are tried under every model, since a portability finding is

@@ -89,8 +89,8 @@ struct FindingsWriter {
       "- **\(entry.kind.rawValue)**, \(entry.crash); seen \(entry.occurrences) times, first with "
         + "seed \(entry.seed) in \(entry.scenario) on \(entry.target)",
     ]
-    if !subject.promise.isEmpty {
-      lines.append("- promise: \"\(subject.promise)\" (\(subject.source))")
+    if !entry.promise.isEmpty {
+      lines.append("- promise: \"\(entry.promise)\" (\(subject.source))")
     }
     lines.append("- missing: \(entry.cause)")
     lines.append(

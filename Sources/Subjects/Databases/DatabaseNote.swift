@@ -25,7 +25,7 @@ public struct DatabaseNote: Sendable {
       place: "mdb.c, mdb_env_open: data.mdb is made there, and no directory is ever synced",
       change: "sync the directory once data.mdb is made and its meta pages are synced"),
     DatabaseNote(
-      settings: ["lmdb"], cause: "lost or torn: write data.mdb",
+      settings: ["lmdb"], cause: "write data.mdb",
       place: "mdb.c, mdb_env_init_meta writes both meta pages unsynced; mdb_env_read_header takes "
         + "an empty file for a new one, and refuses one with a size and no meta page (MDB_INVALID)",
       change: "write and sync the first meta pages under another name, then rename and sync the "
@@ -42,7 +42,7 @@ public struct DatabaseNote: Sendable {
         + "directory for a MANIFEST alone (SyncDirIfManifest)",
       change: "sync the directory after making a log, before a write to it is acknowledged"),
     DatabaseNote(
-      settings: ["leveldb"], cause: "lost or torn: write #.log",
+      settings: ["leveldb-sync"], cause: "write #.log",
       place: "db/log_reader.cc takes a whole record of this log from another place for the next "
         + "one; db/skiplist.h, Insert asserts that none comes twice (Debian's build has asserts)",
       change: "check that sequence numbers grow while a log is replayed"),
