@@ -42,6 +42,9 @@ public enum TortureCommand {
       name: "report", summary: "merge reports, or compare one with another",
       run: ReportCommand.run),
     Command(
+      name: "findings", summary: "run every subject and setting, and write what was found",
+      run: FindingsCommand.run),
+    Command(
       name: "list", summary: "list subjects, scenarios, models or faults", run: ListCommand.run),
     Command(
       name: "doctor", summary: "say what this machine lacks, and how to get it",

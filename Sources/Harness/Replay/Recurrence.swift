@@ -11,10 +11,12 @@ struct Recurrence {
   let session: SubjectSession
 
   /// How often each is tried.
-  static let tries = 10
+  var tries = 10
 
   /// What was measured.
   struct Measured {
+    /// How often each was tried.
+    var tries: Int
     /// Of `tries` runs of the schedule, how many broke the same promise.
     var fromSchedule = 0
     /// Of `tries` recoveries of the kept image, how many showed what the failure showed; nil where
@@ -26,18 +28,18 @@ struct Recurrence {
 
     /// One line.
     var text: String {
-      "from the schedule \(fromSchedule) of \(Recurrence.tries) times"
-        + (fromImage.map { ", from the kept disk image \($0) of \(Recurrence.tries) times" }
+      "from the schedule \(fromSchedule) of \(tries) times"
+        + (fromImage.map { ", from the kept disk image \($0) of \(tries) times" }
           ?? "; no disk image was kept")
     }
   }
 
   /// Measures both.
   func measure() throws(RunError) -> Measured {
-    var measured = Measured()
+    var measured = Measured(tries: tries)
     let trial = Trial(
       session: session, seed: failure.schedule.seed, goal: nil, name: failure.schedule.violation)
-    for _ in 0..<Self.tries {
+    for _ in 0..<tries {
       let candidate = Candidate(failure.schedule.epochs)
       if case .same = try trial.run(candidate, reach: .exact) { measured.fromSchedule += 1 }
     }
@@ -47,7 +49,7 @@ struct Recurrence {
     let outcome = try Files.read(kept)
     let disk = try ImageReader.disk(image, parameters: session.scenario.disk)
     var count = 0
-    for _ in 0..<Self.tries {
+    for _ in 0..<tries {
       let shown = try session.recoverer.recover(disk, freshProcess: true)
       if shown.line + "\n" == outcome { count += 1 }
     }

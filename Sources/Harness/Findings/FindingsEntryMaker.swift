@@ -1,0 +1,135 @@
+import Designs
+import Determinism
+import DurabilityModel
+import Scenarios
+import SubjectProtocol
+import Subjects
+
+/// Makes the entry of one failure: shrinks it, replays it, and says what is behind it.
+struct FindingsEntryMaker {
+  let part: FindingsWork.Part
+  let factory: TargetFactory
+  let progress: ProgressPrinter
+
+  /// How many schedules are tried of a program: each starts processes on a mount, where one of the
+  /// tool's own subjects is tried a thousand times a second.
+  private static let foreignTrials = 600
+
+  /// The entry of `failure`; as it was found unless it is to be worked at.
+  func entry(_ failure: FailureEntry, works: Bool) throws(RunError) -> FindingsData.Entry {
+    if works { progress.say("\(failure.subject): shrinking \(failure.name)") }
+    let original = try FailureDirectory(failure.directory)
+    let shrunk = works ? try shrink(original) : nil
+    let example = try shrunk.map { path throws(RunError) in try FailureDirectory(path) } ?? original
+    let text = try Texts(example.path)
+    let models = failure.models ?? WeakestModel(found: failure)
+    // A note is about what the setting promises, not about what it never did.
+    let note =
+      part.isHeldToDurable ? nil : DatabaseNote.about(failure.subject, cause: text.cause)
+    let words = ([text.cause] + text.explanation).joined(separator: "\n")
+    let defect = PublishedDesign.named(failure.subject)?.defect(failure.name, cause: words)
+    return FindingsData.Entry(
+      subject: failure.subject, heldTo: part.heldTo,
+      kind: kind(models.weakest, text, example.schedule), name: failure.name,
+      allNames: failure.allNames, models: models.models.map(\.rawValue),
+      weakestModel: models.weakest, crash: text.crash, cause: text.cause,
+      explanation: text.explanation, seed: failure.seed.text, scenario: failure.scenario,
+      target: failure.target.rawValue, occurrences: failure.occurrences,
+      schedule: text.schedule, isShrunk: shrunk != nil, operations: text.operations,
+      pending: text.pending,
+      replays: works ? try replays(example) : "not replayed: the time was up",
+      promise: defect?.promise ?? part.subject.promise,
+      place: note?.place ?? defect.map { "\($0.function): \($0.explanation)" } ?? "",
+      change: note?.change ?? defect?.change ?? Self.change(text.cause, part),
+      isChecked: note != nil || defect != nil, directory: example.path)
+  }
+
+  /// Shrinks the failure; nil where its subject does not do the same often enough for that.
+  private func shrink(_ failure: FailureDirectory) throws(RunError) -> String? {
+    var work = ShrinkWork(failure: failure, factory: factory, progress: progress)
+    if failure.schedule.subject.isForeign { work.trialLimit = Self.foreignTrials }
+    do throws(RunError) {
+      let result = try work.shrink()
+      try work.write(result, to: failure.path + "-shrunk")
+      return failure.path + "-shrunk"
+    } catch {
+      guard case .notMeasured(let why) = error else { throw error }
+      progress.say(why)
+      return nil
+    }
+  }
+
+  private func replays(_ failure: FailureDirectory) throws(RunError) -> String {
+    let session = try failure.session(on: failure.schedule.target, factory)
+    defer { session.target.shutDown() }
+    let measured = try Recurrence(
+      failure: failure, session: session, tries: FindingsWork.replays
+    ).measure()
+    return measured.text
+  }
+
+  private func kind(
+    _ weakest: String, _ text: Texts, _ schedule: ScheduleFile
+  ) -> FindingsData.Kind {
+    if part.isHeldToDurable { return .cost }
+    let isBeforeFirstAnswer =
+      schedule.epochs.count == 1 && schedule.epochs[0].crash != nil
+      && !text.operations.contains { $0.hasPrefix("answer ") }
+    if isBeforeFirstAnswer { return .creation }
+    return weakest == PersistenceModelName.posixMin.rawValue ? .portability : .broken
+  }
+
+  /// What to change where nobody has looked yet, from what was dropped and had to be.
+  private static func change(_ cause: String, _ part: FindingsWork.Part) -> String {
+    if part.isHeldToDurable { return "use a durable setting where a loss cannot be borne" }
+    guard let list = cause.split(separator: ": ", maxSplits: 1).last, cause.contains(": ") else {
+      return ""
+    }
+    if cause.hasPrefix("after the fault") { return "report the failed call, and stop there" }
+    let changes = list.split(separator: ", ").map { operation -> String in
+      let words = operation.split(separator: " ", maxSplits: 1).map(String.init)
+      let file = words.count > 1 ? words[1] : "the file"
+      return switch words[0] {
+      case "create", "link", "unlink", "rename", "remove-directory":
+        "sync the directory after the \(words[0]) of \(file)"
+      default: "sync \(file) after its \(words[0])"
+      }
+    }
+    return changes.joined(separator: "; ") + ", before the answer"
+  }
+
+  /// What a failure's directory says, in parts.
+  private struct Texts {
+    var schedule: [String]
+    var operations: [String]
+    var pending: [String] = []
+    var explanation: [String] = []
+    var cause = ""
+    var crash = ""
+
+    init(_ path: String) throws(RunError) {
+      func lines(_ name: String) throws(RunError) -> [String] {
+        try Files.read(path + "/" + name).split(separator: "\n", omittingEmptySubsequences: false)
+          .map(String.init)
+      }
+      schedule = try lines("schedule").filter { !$0.isEmpty }
+      operations = try lines("history").filter { !$0.isEmpty }
+      var heading = ""
+      for line in try lines("verdict") {
+        if line.hasPrefix("cause: ") { cause = String(line.dropFirst(7)) }
+        if line.hasPrefix("process crash") || line.hasPrefix("power loss")
+          || line.hasPrefix("no crash")
+        {
+          crash = line
+        }
+        if !line.hasPrefix("  ") {
+          heading = line
+        } else if heading.hasPrefix("pending at the crash") {
+          pending.append(String(line.dropFirst(2)))
+        } else if heading.hasPrefix("expected and found") {
+          explanation.append(String(line.dropFirst(2)))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/// What is known of one way in which a database's setting loses data: checked by hand against its
+/// source and against the operations that a trace shows.
+///
+/// `make findings` puts it beside every violation that hangs on the same missing operations.
+public struct DatabaseNote: Sendable {
+  /// The settings it is about, by how their names begin.
+  public var settings: [String]
+  /// A part of the cause: what was dropped and had to be, as `FailureCause` words it.
+  public var cause: String
+  /// Where in the database's own source it can be read.
+  public var place: String
+  /// What would have to be different.
+  public var change: String
+
+  /// The note about a violation of the setting `name` with the cause `cause`, if there is one.
+  public static func about(_ name: String, cause: String) -> DatabaseNote? {
+    all.first { note in
+      note.settings.contains { name.hasPrefix($0) } && cause.contains(note.cause)
+    }
+  }
+
+  static let all: [DatabaseNote] = [
+    DatabaseNote(
+      settings: ["lmdb"], cause: "create data.mdb",
+      place: "mdb.c, mdb_env_open: data.mdb is made there, and no directory is ever synced",
+      change: "sync the directory once data.mdb is made and its meta pages are synced"),
+    DatabaseNote(
+      settings: ["lmdb"], cause: "write data.mdb",
+      place: "mdb.c, mdb_env_init_meta writes both meta pages unsynced; mdb_env_read_header takes "
+        + "an empty file for a new one, and refuses one with a size and no meta page (MDB_INVALID)",
+      change: "write and sync the first meta pages under another name, then rename and sync the "
+        + "directory"),
+    DatabaseNote(
+      settings: ["leveldb"], cause: "rename CURRENT",
+      place: "db/filename.cc, SetCurrentFile renames without a sync of the directory; "
+        + "db/db_impl.cc, RemoveObsoleteFiles then unlinks what the old CURRENT and its MANIFEST "
+        + "name",
+      change: "sync the directory after renaming CURRENT, before obsolete files go"),
+    DatabaseNote(
+      settings: ["leveldb"], cause: "create #.log",
+      place: "db/db_impl.cc, MakeRoomForWrite makes the new log; util/env_posix.cc syncs the "
+        + "directory for a MANIFEST alone (SyncDirIfManifest)",
+      change: "sync the directory after making a log, before a write to it is acknowledged"),
+    DatabaseNote(
+      settings: ["leveldb-sync"], cause: "write #.log",
+      place: "db/log_reader.cc takes a whole record of this log from another place for the next "
+        + "one; db/skiplist.h, Insert asserts that none comes twice (Debian's build has asserts)",
+      change: "check that sequence numbers grow while a log is replayed"),
+    DatabaseNote(
+      settings: ["rocksdb"], cause: "create MANIFEST-#",
+      place: "db/db_impl/db_impl_open.cc, NewDB syncs the MANIFEST; file/filename.cc, "
+        + "SetCurrentFile renames CURRENT and syncs the directory only then",
+      change: "sync the directory after making the MANIFEST, before renaming CURRENT"),
+    DatabaseNote(
+      settings: ["sqlite-rollback"], cause: "write data.db-journal",
+      place: "pager.c, readJournalHdr trusts a header without a checksum of its own: that of an "
+        + "earlier journal, in blocks given out again and shown before they were written, says how "
+        + "short the database was then, and pager_playback cuts it to that",
+      change: "nothing where freed blocks never show (every file system by default); else "
+        + "journal_mode=WAL, whose frames carry a salt"),
+  ]
+}
