@@ -48,7 +48,8 @@ struct ReportParts {
       coverage: Report.CoverageReport(
         reached: map.reachedCount, reachable: map.reachableCount, cells: cells.map(\.cell)),
       faultPairs: faultPairs(), behaviours: discovery,
-      timeline: timeline, recordings: recordings(cells, discovery), baseline: baseline, canaries: canaries,
+      timeline: timeline, recordings: recordings(cells, discovery), baseline: baseline,
+      canaries: canaries,
       regressions: regressions,
       activity: Report.Activity(numbers), environment: environment,
       assumptions: assumptions + leftOut())

@@ -35,6 +35,16 @@ final class UpgradeTarget: Target {
     }
   }
 
+  var clock: Int {
+    get { old.clock }
+    set {
+      old.clock = newValue
+      new.clock = newValue
+    }
+  }
+
+  var takesClock: Bool { old.takesClock && new.takesClock }
+
   /// A target for `old`, whose worlds `new` recovers.
   init(old: any Target, new: any Target) {
     self.old = old
