@@ -2,6 +2,9 @@ import FoundationEssentials
 import Glibc
 import Testing
 
+/// A real browser, from Debian's package of its name.
+private let chromium = "/usr/bin/chromium-headless-shell"
+
 extension EndToEndTests {
   @Suite("The published form of a report")
   struct SchemaTests {
@@ -123,11 +126,9 @@ extension EndToEndTests {
       }
     }
 
-    private static let browser = "/usr/bin/chromium-headless-shell"
-
     @Test(
       "The page works in a real browser, from a file: verdict, disk picture, map, never-hit cells",
-      .enabled(if: access(browser, X_OK) == 0))
+      .enabled(if: access(chromium, X_OK) == 0))
     func browser() throws {
       let workspace = try Workspace()
       _ = try workspace.run([
@@ -137,7 +138,7 @@ extension EndToEndTests {
       let page = "file://" + workspace.report + "/report.html"
       let picture = workspace.path + "/page.png"
       let common = [
-        Self.browser, "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000",
+        chromium, "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000",
         "--user-data-dir=" + workspace.path + "/profile",
       ]
       let dump = try Started(

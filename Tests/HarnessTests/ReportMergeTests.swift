@@ -76,7 +76,8 @@ struct ReportMergeTests {
     let same = ReportDifference(old: report, new: report)
     #expect(same.lost.isEmpty && same.gained.isEmpty && same.newViolations.isEmpty)
     var less = report
-    let hit = try #require(less.coverage.cells.firstIndex(where: \.reached))
+    let place = less.coverage.cells.firstIndex { $0.reached }
+    let hit = try #require(place)
     less.coverage.cells[hit].reached = false
     less.coverage.reached -= 1
     let difference = ReportDifference(old: report, new: less)
