@@ -16,6 +16,11 @@ BENCH_PACKAGES := librocksdb-dev libsqlite3-0 python3-venv
 .PHONY: databases findings help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz lint format
 .PHONY: clean
 
+# The clock of foreign programs, loaded into them. Not a product of the package: that would bring
+# Swift's runtime along, whose crash handler outlives an abort of the program it is loaded into.
+clock = $$(command -v cc || command -v clang) -std=c11 -O2 -Wall -Werror -shared -fPIC \
+  -ISources/CTortureClock/include -o $(1)/libtorture-clock.so Sources/CTortureClock/clock.c -ldl
+
 help: ## this text
 	@echo 'usage: make TARGET'
 	@echo
@@ -29,6 +34,7 @@ torture: build ## prove every planted bug caught, replay the regressions, then c
 
 test: test-deps ## the tests (debug build)
 	@TORTURE_DATABASES=1 swift build --build-tests
+	@$(call clock,.build/debug)
 	@TORTURE_DATABASES=1 swift test --skip-build
 
 replay: build ## reproduce a failure: make replay RUN=DIRECTORY
@@ -50,7 +56,7 @@ format: ## put every source into form
 
 build: deps
 	@swift build --configuration release --product torture
-	@swift build --configuration release --product torture-clock
+	@$(call clock,$(BUILD))
 
 databases: build ## install and build the real databases as subjects (torture list subjects)
 	@.ci/install $(DATABASE_PACKAGES)

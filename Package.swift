@@ -48,8 +48,6 @@ let package = Package(
     .library(name: "Harness", targets: ["Harness"]),
     .library(name: "SubjectKit", targets: ["SubjectKit"]),
     .executable(name: "torture", targets: ["torture"]),
-    // Loaded into foreign programs; stands beside the executable.
-    .library(name: "torture-clock", type: .dynamic, targets: ["CTortureClock"]),
   ] + databaseProducts,
   targets: [
     // C borders.

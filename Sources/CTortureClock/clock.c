@@ -1,14 +1,15 @@
-// The time of day of a foreign subject: a function of the run's seed instead of the machine's clock.
+// The time of day of a foreign subject: a function of the run's seed, not the machine's clock.
 //
-// Loaded by LD_PRELOAD into programs that use the C library. TORTURE_CLOCK has the second since 1970
-// at which the clock of each process begins; every reading of it is a millisecond later than the one
-// before. Nothing but the time of day is replaced: monotonic clocks, sleeps and timeouts go on as
-// they are, and a deadline that a program computed from the time of day is moved to the machine's.
+// Loaded by LD_PRELOAD into programs that use the C library. TORTURE_CLOCK has the second since
+// 1970 at which the clock of each process begins; every reading of it is a millisecond later than
+// the one before. Nothing but the time of day is replaced: monotonic clocks, sleeps and timeouts go
+// on as they are, and a deadline that a program computed from the time of day is moved to the
+// machine's.
 //
-// Not libfaketime: Debian 12's (0.9.10) makes Python's time.sleep fail with EINVAL and sem_timedwait
-// return at once, whether or not it is told to spare monotonic clocks, and leaves two files in
-// /dev/shm for every process that is killed. Programs that make system calls without the C library
-// (Go, static binaries) see the machine's clock.
+// Not libfaketime: Debian 12's (0.9.10) makes Python's time.sleep fail with EINVAL and
+// sem_timedwait return at once, whether or not it is told to spare monotonic clocks, and leaves two
+// files in /dev/shm for every process that is killed. Programs that make system calls without the C
+// library (Go, static binaries) see the machine's clock.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -70,8 +71,9 @@ static struct timespec moved(const struct timespec *deadline) {
 // Whether a deadline is one by the time of day that can be moved: the others are left to the C
 // library. A machine is not up for 15 years, so that a monotonic deadline is told from one of day.
 static int is_moved(const struct timespec *deadline) {
-  return beginning >= 0 && deadline && deadline->tv_sec > 500000000 
-         && deadline->tv_sec < INT32_MAX * 4LL && deadline->tv_nsec >= 0 && deadline->tv_nsec < SECOND;
+  return beginning >= 0 && deadline && deadline->tv_sec > 500000000
+         && deadline->tv_sec < INT32_MAX * 4LL && deadline->tv_nsec >= 0
+         && deadline->tv_nsec < SECOND;
 }
 
 // MARK: Readings.

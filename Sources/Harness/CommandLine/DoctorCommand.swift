@@ -66,20 +66,22 @@ enum DoctorCommand {
         false, "run directories can be made in \(RunDirectory.defaultBase)",
         "\(error); set TMPDIR to a directory that can be written")
     }
-    if ClockLibrary.path == nil {
-      // No reason to refuse: only what a program writes of the time of day changes from run to run.
-      Console.print(
-        "LACKING  \(ClockLibrary.name) beside torture: programs of yours see the machine's clock "
-          + "(swift build --configuration release --product torture-clock, or make build)")
-    } else {
-      report(true, "programs of yours get a clock of the seed's", "")
-    }
+    tellClock()
     tellOptional()
     let environment = EnvironmentReader.read()
     Console.print(
       "machine  \(environment.cpuCount) processors (\(environment.cpu)), kernel "
         + "\(environment.kernel), libfuse \(environment.libfuse)")
     return isWell ? 0 : 3
+  }
+
+  /// No reason to refuse: only what a program writes of the time of day changes from run to run.
+  private static func tellClock() {
+    Console.print(
+      ClockLibrary.path != nil
+        ? "ok       programs of yours get a clock of the seed's"
+        : "LACKING  \(ClockLibrary.name) beside torture: programs of yours see the machine's clock "
+          + "(make build)")
   }
 
   /// Programs that only some uses need: their absence is said, and makes nobody ill.

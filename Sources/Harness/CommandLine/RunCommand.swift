@@ -137,8 +137,8 @@ enum RunCommand {
     return report.exitStatus
   }
 
-  /// Prints the verdicts, the violations and the coverage; `directory` is nil where the report could
-  /// not be written.
+  /// Prints the verdicts, the violations and the coverage; `directory` is nil where the report
+  /// could not be written.
   static func printVerdicts(_ report: Report, directory: String?) {
     for verdict in report.verdicts {
       Console.print(

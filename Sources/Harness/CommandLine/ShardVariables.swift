@@ -1,8 +1,8 @@
 /// Reads the shard of a run from the variables that job arrays and CI matrices set.
 ///
 /// Seeds are independent, so every member of an array may take every N-th one. Where a system tells
-/// the index and not the count (Kubernetes, GNU parallel), `TORTURE_SHARDS` gives the count; without
-/// it the run is a whole one. `--shard 1/1` turns all of this off.
+/// the index and not the count (Kubernetes, GNU parallel), `TORTURE_SHARDS` gives the count;
+/// without it the run is a whole one. `--shard 1/1` turns all of this off.
 enum ShardVariables {
   /// One system: its variables and the number of its first member.
   struct System: Sendable {

@@ -8,7 +8,7 @@ struct HTMLReport {
   var text: String {
     """
     \(PageStyle.head("torture: " + headline))
-    <h1 class="\(report.newViolations.isEmpty && report.exitStatus == 0 ? "held" : "broken")">\(Self.escape(headline))</h1>
+    <h1 class="\(report.exitStatus == 0 ? "held" : "broken")">\(Self.escape(headline))</h1>
     <p>\(Self.escape(report.summaryLine))</p>
     <nav>\(links)</nav>
     \(report.problem.map { "<p class=\"broken\">Stopped: \(Self.escape($0))</p>" } ?? "")

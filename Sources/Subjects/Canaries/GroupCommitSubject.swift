@@ -50,7 +50,7 @@ public final class GroupCommitSubject: Subject, @unchecked Sendable {
         return .failed(.io, message: "\(directory): \(error)")
       }
       (transactions, logged, synced, self.dimension) = ([:], 0, 0, dimension)
-      store = try MinimalStore(storage, bug: bug, clock: nil)
+      store = try MinimalStore(storage, bug: bug, clock: nil, syncsEachRecord: false)
       return .ok
     case .mutate, .batch, .begin, .commit, .abort, .createNamespace, .dropNamespace, .clear, .flush,
       .checkpoint, .get, .search, .dump, .stats, .close:

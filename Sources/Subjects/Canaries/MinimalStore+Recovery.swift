@@ -51,7 +51,7 @@ extension MinimalStore {
       number += 1
     }
     let logEnd = replay(bytes)
-    if bug == nil, let place = findRecord(in: bytes, after: logEnd) {
+    if bug == nil, syncsEachRecord, let place = findRecord(in: bytes, after: logEnd) {
       // A record is written once the one before it is synced: this is no torn tail.
       throw Failure(
         kind: .corrupt,

@@ -27,6 +27,9 @@ final class MinimalStore {
   private var places: [RecordKey: (offset: UInt64, length: Int)] = [:]
   /// How far the log is preallocated; only for `preallocatedZeros` and `mappedWithoutSync`.
   private var allocated: UInt64 = 0
+  /// Whether a record is written once the one before it is synced, which makes a bad one before a
+  /// good one damage; with group commit it is a torn tail like any other.
+  let syncsEachRecord: Bool
   /// By key: when its newest change was logged; only for `clockOrdered`.
   var times: [RecordKey: UInt64] = [:]
   /// The time of day in nanoseconds; nil where nobody said.
@@ -35,9 +38,12 @@ final class MinimalStore {
   var segments: [FileID] = []
 
   /// Opens the store in `storage`: reads what is there and makes a new generation of it.
-  init(_ storage: any Storage, bug: PlantedBug?, clock: UInt64?) throws(Failure) {
+  init(
+    _ storage: any Storage, bug: PlantedBug?, clock: UInt64?, syncsEachRecord: Bool = true
+  ) throws(Failure) {
     files = MinimalFiles(storage, bug: bug)
     self.bug = bug
+    self.syncsEachRecord = syncsEachRecord
     now = clock
     try recover()
   }

@@ -16,7 +16,8 @@ struct ClockTests {
       threading.Condition().acquire()
       waited = time.monotonic() - before
       name = "%.3f %.3f %s" % (time.time(), time.time(), 0.1 <= waited < 3)
-      print(json.dumps({"ok": True, "name": name, "protocol": 1, "contract": {},
+      print(json.dumps({"ok": True, "name": name, "protocol": 1, "contract": {"acknowledgement":
+        "none", "barriers": [], "order": "prefix"},
         "operations": ["open"], "features": []}), flush=True)
     """
 
