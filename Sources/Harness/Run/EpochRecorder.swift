@@ -9,7 +9,6 @@ import SubjectProtocol
 /// answered and fewer are outstanding than the subject takes; answers are taken as they come.
 struct EpochRecorder {
   let target: any Target
-  let contract: Contract
   let overrides: ContractOverrides
   private let mapsMemory: Bool
   private let session: SubjectSession
@@ -19,7 +18,6 @@ struct EpochRecorder {
   init(_ session: SubjectSession) {
     self.session = session
     target = session.target
-    contract = session.contract
     overrides = session.scenario.contract
     mapsMemory = session.description.features.contains(.memoryMap)
     concurrency = session.concurrency
@@ -37,7 +35,7 @@ struct EpochRecorder {
       disk: disk, recording: true, faults: FaultPlan(faults), notesCalls: notesCalls)
     target.clock = session.clock.start(ofLife: requests.first?.number ?? 0)
     try target.enter(world, freshProcess: true)
-    var life = Life(world: world, oracle: oracle, requests: requests, contract: contract)
+    var life = Life(world: world, oracle: oracle, requests: requests)
     while !life.isOver {
       while let next = life.next(atMost: concurrency) { try send(next, &life) }
       guard !life.isOver, !life.outstanding.isEmpty else { break }

@@ -8,7 +8,6 @@ struct Life {
   let world: World
   private var oracle: OracleModel
   private(set) var models: [(position: Int, model: OracleModel)]
-  let contract: Contract
   private(set) var sent: [ScheduledRequest] = []
   private(set) var exchanges: [HistoryLine] = []
   private(set) var findings: [LiveFinding] = []
@@ -35,12 +34,11 @@ struct Life {
     var position: Int
   }
 
-  init(world: World, oracle: OracleModel, requests: [ScheduledRequest], contract: Contract) {
+  init(world: World, oracle: OracleModel, requests: [ScheduledRequest]) {
     self.world = world
     self.oracle = oracle
     models = [(0, oracle)]
     waiting = requests.reversed()
-    self.contract = contract
   }
 
   private var position: Int { world.recording?.operations.count ?? 0 }

@@ -24,7 +24,7 @@ struct ClockTests {
   @Test("It begins where it is told to, and waits take their real time")
   func clock() throws {
     // Built beside the program that runs this; without it there is nothing to hold.
-    try #require(ClockLibrary.path != nil, "swift build --product torture-clock")
+    try #require(ClockLibrary.path != nil, "make test builds it")
     let target = try FuseTarget(command: [Machine.python, "-c", Self.program], isForeign: true)
     defer { target.shutDown() }
     var names: [String] = []
