@@ -1,21 +1,10 @@
 import CLinuxShims
-import Determinism
 import DurabilityModel
 import FaultFS
 import Glibc
 import Scenarios
 import StorageInterface
 import SubjectProtocol
-
-/// Whether the kernel's page cache stands before a subject's mount (`--mode`).
-enum MountMode: String, Sendable, CaseIterable {
-  /// Never: every read and write is seen as the program made it; nothing can be mapped shared.
-  case direct
-  /// Always.
-  case cached
-  /// For subjects that say they map files shared.
-  case auto
-}
 
 /// The target `fuse`: the subject is a child process on a real mount, served and spoken to by one
 /// loop on one thread.
@@ -44,19 +33,12 @@ final class FuseTarget: Target {
   private var worldCount = 0
   private var hello = Request.hello(options: .emptyObject)
   private var isGreeted = false
-  /// Whether the subject takes several requests at once, so that each carries its number.
-  private var isNumbered = false
-  /// The requests that were sent and not answered.
-  private var outstanding: [(request: Request, number: UInt64)] = []
-  /// Lines that go out when an answer is waited for: in one piece, so that what the subject finds
-  /// to read does not depend on who of the two was faster.
-  private var unsent: [UInt8] = []
-  private var knownDumps: [Digest: Dump] = [:]
+  private var conversation = Conversation()
+  /// Whether the subject takes several requests at once.
+  private var takesSeveral = false
 
   /// How many worlds one mount serves before it is renewed (a renewal takes 2.1 ms, platform.md).
   private static let worldsPerMount = 2000
-  /// How many decoded dumps are kept for when the same bytes come again.
-  private static let knownDumpLimit = 4096
 
   /// A target for the program `command`.
   ///
@@ -113,7 +95,7 @@ final class FuseTarget: Target {
   /// the user wants another.
   private func adopt(_ description: SubjectDescription) throws(RunError) {
     mapsMemory = description.features.contains(.memoryMap)
-    isNumbered = description.concurrency > 1
+    takesSeveral = description.concurrency > 1
     let wanted: MountOptions.CacheMode =
       switch mode {
       case .direct: .direct
@@ -155,7 +137,7 @@ final class FuseTarget: Target {
   }
 
   /// Not where several threads of the subject answer.
-  var takesRequestsAhead: Bool { !isNumbered }
+  var takesRequestsAhead: Bool { !takesSeveral }
 
   /// Takes the time of a slow operation. Everything on this thread waits: a mount has one loop.
   static func wait(_ milliseconds: Int) {
@@ -168,7 +150,7 @@ final class FuseTarget: Target {
     _ request: Request, number: UInt64, window: UInt64
   ) throws(RunError) -> SubjectBreakdown? {
     guard let world else { preconditionFailure("a request before any world was entered") }
-    if outstanding.isEmpty {
+    if conversation.outstanding.isEmpty {
       if pump?.child == nil { try start() }
       if let breakdown = try greetIfNew(world, request) { return breakdown }
       if let breakdown = strayLine(before: request) { return breakdown }
@@ -180,7 +162,7 @@ final class FuseTarget: Target {
       sent = .open(
         directory: directory.mountPoint + "/" + worldName, dimension: dimension, options: options)
     }
-    queue(sent, number: number, isNumbered: isNumbered)
+    conversation.ask(sent, number: number)
     return nil
   }
 
@@ -221,8 +203,7 @@ final class FuseTarget: Target {
 
   private func forgetProcess() {
     isGreeted = false
-    outstanding = []
-    unsent = []
+    conversation.forget()
   }
 
   func shutDown() {
@@ -293,7 +274,7 @@ final class FuseTarget: Target {
   /// Asks while nothing else is outstanding.
   private func ask(_ request: Request) throws(RunError) -> Exchange {
     if let breakdown = strayLine(before: request) { return .broken(breakdown) }
-    queue(request, number: 0, isNumbered: false)
+    conversation.ask(request, number: 0)
     switch try receive() {
     case .answer(let answer, _): return .answer(answer)
     case .broken(let breakdown): return .broken(breakdown)
@@ -304,80 +285,29 @@ final class FuseTarget: Target {
   private func strayLine(before request: Request) -> SubjectBreakdown? {
     guard pump?.child?.takeLine() != nil else { return nil }
     endProcess()
-    let name = request.name.rawValue
     return SubjectBreakdown(
-      kind: .rubbish, message: "it wrote a line nobody asked for before \(name)")
-  }
-
-  /// Without `isNumbered` the line carries no number, so that equal answers stay equal bytes.
-  private func queue(_ request: Request, number: UInt64, isNumbered: Bool) {
-    if !unsent.isEmpty { unsent.append(0x0A) }
-    RequestEncoder.append(request, number: isNumbered ? number : nil, to: &unsent)
-    outstanding.append((request, number))
+      kind: .rubbish, message: Conversation.nobodyAsked(" before \(request.name.rawValue)"))
   }
 
   func receive() throws(RunError) -> Reply {
     guard let pump else { throw .harness("the mount is gone") }
-    precondition(!outstanding.isEmpty, "an answer needs a request")
-    if !unsent.isEmpty {
-      pump.send(unsent)
-      unsent.removeAll(keepingCapacity: true)
-    }
-    pump.takesAnswersFirst = isNumbered && outstanding.count > 1
+    conversation.sendWhatWasAsked { pump.send($0) }
+    // A new process is greeted before it is known to answer in any order.
+    conversation.answersInAnyOrder = takesSeveral && isGreeted
+    pump.takesAnswersFirst = takesSeveral && conversation.outstanding.count > 1
     switch pump.receive(limit: timeLimit) {
-    case .success(let line): return take(line)
+    case .success(let line):
+      switch conversation.take(line) {
+      case .answer(let answer, let number): return .answer(answer, to: number)
+      case .rubbish(let message):
+        endProcess()
+        return .broken(SubjectBreakdown(kind: .rubbish, message: message))
+      }
     case .failure(let failure): return .broken(try broken(failure))
     }
   }
 
   func anotherAnswerComes() -> Bool { pump?.anotherAnswerComes() ?? false }
-
-  /// Finds the request that a line answers: the only one, or the one that it names.
-  private func take(_ line: [UInt8]) -> Reply {
-    var index = 0
-    if isNumbered, isGreeted {
-      if let number = AnswerDecoder.number(of: line) {
-        guard let place = outstanding.firstIndex(where: { $0.number == number }) else {
-          return rubbish("its answer is to request \(number), which is not outstanding")
-        }
-        index = place
-      } else if outstanding.count > 1 {
-        let count = outstanding.count
-        return rubbish("its answer does not say to which of \(count) outstanding requests it is")
-      }
-    }
-    let (request, number) = outstanding[index]
-    do throws(JSONError) {
-      let answer = try decode(line, to: request)
-      outstanding.remove(at: index)
-      return .answer(answer, to: number)
-    } catch {
-      let text = ConformanceResult.shortened(String(decoding: line, as: UTF8.self))
-      return rubbish("its answer to \(request.name.rawValue) is none: \(error): \(text)")
-    }
-  }
-
-  private func rubbish(_ message: String) -> Reply {
-    endProcess()
-    return .broken(SubjectBreakdown(kind: .rubbish, message: message))
-  }
-
-  /// A dump whose bytes came before need not be read again.
-  private func decode(_ line: [UInt8], to request: Request) throws(JSONError) -> Answer {
-    var key = Digest.zero
-    if case .dump = request {
-      var hasher = DigestHasher()
-      hasher.combine(line)
-      key = hasher.finish()
-      if let known = knownDumps[key] { return .dump(known) }
-    }
-    let answer = try AnswerDecoder.decode(line, to: request.name).answer
-    if case .dump(let dump) = answer {
-      if knownDumps.count >= Self.knownDumpLimit { knownDumps.removeAll() }
-      knownDumps[key] = dump
-    }
-    return answer
-  }
 
   private func broken(_ failure: SubjectFailure) throws(RunError) -> SubjectBreakdown {
     let waiting = pump?.child?.waitingBytes ?? 0
