@@ -32,10 +32,11 @@ help: ## this text
 torture: build ## prove every planted bug caught, replay the regressions, then crash the reference
 	@$(TORTURE) run --prove --target sim,fuse --time $(TORTURE_TIME) --report Reports/latest
 
-test: test-deps ## the tests (debug build)
+test: test-deps build ## the tests (debug build; end to end, the optimised program)
+	@TORTURE_DATABASES=1 swift build --configuration release --product torture-databases
 	@TORTURE_DATABASES=1 swift build --build-tests
 	@$(call clock,.build/debug)
-	@TORTURE_DATABASES=1 swift test --skip-build
+	@TORTURE_DATABASES=1 TORTURE_PROGRAM='$(CURDIR)/$(TORTURE)' swift test --skip-build
 
 replay: build ## reproduce a failure: make replay RUN=DIRECTORY
 	@test -n '$(RUN)' || { echo 'make replay: give RUN=DIRECTORY of a failure' >&2; exit 2; }

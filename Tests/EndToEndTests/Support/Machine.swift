@@ -11,8 +11,10 @@ enum Machine {
     return String(text[..<(text.lastIndex(of: "/") ?? text.endIndex)])
   }()
 
-  /// The program under test.
-  static let torture = buildDirectory + "/torture"
+  /// The program under test: `TORTURE_PROGRAM`, as `make test` has it, which tries the optimised
+  /// one that users run; without it the one of this build.
+  static let torture =
+    getenv("TORTURE_PROGRAM").map { String(cString: $0) } ?? buildDirectory + "/torture"
 
   /// The root of the package.
   static let package: String = {

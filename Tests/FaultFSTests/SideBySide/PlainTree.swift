@@ -123,7 +123,10 @@ struct PlainTree: CallTarget {
         budget -= 1
         guard budget >= 0 else { throw Failure(ELOOP) }
         place = try self.place(nodes[node]?.target ?? "", from: directory, follow: true, &budget)
-        guard isLast || place.node != nil else { throw Failure(ENOENT) }
+        if !isLast, place.node == nil {
+          try Self.checkLength(place)
+          throw Failure(ENOENT)
+        }
       }
       if isLast { return place }
       directory = place.node ?? 0
