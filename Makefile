@@ -3,17 +3,18 @@ SHELL := /bin/sh
 TORTURE_TIME ?= 120
 FUZZ_TIME ?= 600
 FINDINGS_TIME ?= 600
+SOAK_TIME ?= 900
 BUILD := .build/release
 TORTURE := $(BUILD)/torture
 # Every dependency, by its name in Debian 12. Swift's own toolchain is the only thing expected.
-PACKAGES := libfuse3-dev fuse3 libisal-dev libzstd-dev pkg-config
+PACKAGES := libfuse3-dev fuse3 libisal-dev libzstd-dev libjemalloc-dev pkg-config
 TEST_PACKAGES := python3-minimal strace util-linux sqlite3 git fio stress-ng rocksdb-tools chromium-headless-shell
 # The real databases that findings are made of; nothing else needs them.
 DATABASE_PACKAGES := libsqlite3-dev liblmdb-dev libleveldb-dev librocksdb-dev
 # What the store is measured beside; nothing else needs it.
 BENCH_PACKAGES := librocksdb-dev libsqlite3-0 python3-venv
 
-.PHONY: databases findings help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz lint format
+.PHONY: databases findings soak help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz lint format
 .PHONY: clean
 
 # The clock of foreign programs, loaded into them. Not a product of the package: that would bring
@@ -48,6 +49,12 @@ shrink: build ## take away what a failure does not need: make shrink RUN=DIRECTO
 
 bench: build bench-deps ## measure, print a table, write Reports/bench.json and bench.html
 	@$(TORTURE) bench --report Reports
+
+soak: build ## crash the reference for long, write Reports/soak (SOAK_TIME seconds on each target)
+	@for target in sim fuse; do \
+	  $(TORTURE) run --target $$target --time $(SOAK_TIME) --report Reports/soak/$$target; status=$$?; \
+	  cp Reports/soak/$$target/summary.md Reports/soak/$$target.md; \
+	  [ $$status = 0 ] || exit $$status; done
 
 lint: ## formatting and style, strictly
 	@swift format lint --strict --recursive Package.swift Sources Tests

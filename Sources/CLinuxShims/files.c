@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "CLinuxShims.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/xattr.h>
@@ -13,6 +14,10 @@ int clinux_rename(const char *path, const char *target, unsigned flags) {
 
 int clinux_allocate(int file, int mode, int64_t offset, int64_t length) {
   return fallocate(file, mode, offset, length);
+}
+
+ssize_t clinux_read_directory(int directory, void *buffer, size_t size) {
+  return getdents64(directory, buffer, size);
 }
 
 ssize_t clinux_copy_range(int from, int64_t offset, int to, int64_t target, size_t count) {

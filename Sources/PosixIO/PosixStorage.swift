@@ -191,27 +191,29 @@ extension PosixStorage {
     return try Self.names(in: descriptor.rawValue)
   }
 
-  /// Reads a directory through a duplicate, since `closedir` closes what it reads from.
+  /// Reads a directory to its end by `getdents64` alone: `fdopendir` would ask for its attributes,
+  /// a request of its own on a FUSE mount, and needs a duplicate, since `closedir` closes.
   private static func names(in descriptor: Int32) throws(Errno) -> [String] {
-    let duplicate = try SystemCall.retrying { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
-    guard let stream = fdopendir(duplicate) else {
-      let error = SystemCall.lastError
-      FileDescriptor(owning: duplicate).close()
-      throw error
-    }
-    defer { closedir(stream) }
     var names: [String] = []
-    while true {
-      // readdir(3): the end and an error are told apart by errno alone.
-      errno = 0
-      guard let entry = readdir(stream) else {
-        if errno != 0 { throw SystemCall.lastError }
-        return names
+    try withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 8) {
+      (buffer) throws(Errno) in
+      guard let base = buffer.baseAddress else { return }
+      while true {
+        let count = try SystemCall.retrying {
+          clinux_read_directory(descriptor, base, buffer.count)
+        }
+        if count == 0 { return }
+        var offset = 0
+        while offset < count {
+          // struct linux_dirent64: d_ino (8), d_off (8), d_reclen (2), d_type (1), d_name.
+          let length = Int(base.loadUnaligned(fromByteOffset: offset + 16, as: UInt16.self))
+          let field = (base + offset + 19).assumingMemoryBound(to: CChar.self)
+          let isDot = field[0] == 0x2E && (field[1] == 0 || field[1] == 0x2E && field[2] == 0)
+          if !isDot { names.append(String(cString: field)) }
+          offset += length
+        }
       }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
-        field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
     }
+    return names
   }
 }

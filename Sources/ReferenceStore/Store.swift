@@ -12,7 +12,8 @@ public import StorageInterface
 /// use a store at once: reads go on beside one another and while records are on their way to the
 /// disk, and mutations that wait at once share a barrier. `@unchecked` because the compiler cannot
 /// see the two locks: `monitor` holds the log and all that leads to it, `tableLock` the records,
-/// which are changed under both.
+/// which are changed under both. For the same reason its properties are not checked for exclusive
+/// access while the program runs.
 public final class Store: @unchecked Sendable {
   /// What names a record: both parts are bytes and compared as bytes.
   public struct Key: Hashable, Sendable {
@@ -70,28 +71,28 @@ public final class Store: @unchecked Sendable {
   /// The storage with errors that say what failed where.
   let files: StoreFiles
   let clock: Clock
-  var log: WriteAheadLog
+  @exclusivity(unchecked) var log: WriteAheadLog
   let table: RecordTable
   /// The mutations of each open transaction, in order.
-  var transactions: [UInt64: [TransactionStep]] = [:]
+  @exclusivity(unchecked) var transactions: [UInt64: [TransactionStep]] = [:]
   /// The numbers of the snapshots that are kept, oldest first; the log continues the last.
-  var checkpoints: [UInt64]
+  @exclusivity(unchecked) var checkpoints: [UInt64]
   /// Above every checkpoint number seen.
-  var nextCheckpoint: UInt64
+  @exclusivity(unchecked) var nextCheckpoint: UInt64
   /// How many mutations were made since the last checkpoint, or the last attempt at one.
-  var mutationsSinceCheckpoint = 0
+  @exclusivity(unchecked) var mutationsSinceCheckpoint = 0
   /// Why the last automatic checkpoint failed.
-  var checkpointFailure: StoreError?
+  @exclusivity(unchecked) var checkpointFailure: StoreError?
   /// When the last barrier of the policy `interval` was.
-  var lastBarrier: UInt64
+  @exclusivity(unchecked) var lastBarrier: UInt64
   /// The threads that share a barrier.
-  var group = CommitGroup()
+  @exclusivity(unchecked) var group = CommitGroup()
   /// How many threads wait until nothing is on its way.
-  var quiescing = 0
+  @exclusivity(unchecked) var quiescing = 0
   /// Whether a change of namespaces is staged or on its way, so that whether one is there cannot
   /// be told.
-  var namespacesAreChanging = false
-  private(set) var isOpen = true
+  @exclusivity(unchecked) var namespacesAreChanging = false
+  @exclusivity(unchecked) private(set) var isOpen = true
 
   /// Opens the store in the storage's directory, which exists; an empty one is a new store.
   ///

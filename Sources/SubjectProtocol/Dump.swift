@@ -75,18 +75,15 @@ public struct Dump: Sendable, Equatable {
     let start = bytes.count
     let idStart = start + namespace.count
     let metadataStart = idStart + id.count
-    bytes.append(
-      contentsOf: repeatElement(0, count: namespace.count + id.count + metadata.count))
-    bytes.withUnsafeMutableBytes { all in
-      UnsafeMutableRawBufferPointer(rebasing: all[start..<idStart]).copyMemory(from: namespace)
-      UnsafeMutableRawBufferPointer(rebasing: all[idStart..<metadataStart]).copyMemory(from: id)
-      UnsafeMutableRawBufferPointer(rebasing: all[metadataStart...]).copyMemory(from: metadata)
-    }
+    bytes.append(contentsOf: namespace)
+    bytes.append(contentsOf: id)
+    bytes.append(contentsOf: metadata)
     let vectorStart = components.count
-    components.append(contentsOf: repeatElement(0, count: vector.count / 4))
-    components.withUnsafeMutableBytes { target in
-      UnsafeMutableRawBufferPointer(rebasing: target[(vectorStart * 4)...])
-        .copyMemory(from: vector)
+    components.append(addingCapacity: vector.count / 4) { room in
+      room.withUnsafeMutableBufferPointer { target, count in
+        UnsafeMutableRawBufferPointer(target).copyMemory(from: vector)
+        count = vector.count / 4
+      }
     }
     let row = Row(
       namespaceStart: start, idStart: idStart, metadataStart: metadataStart, end: bytes.count,

@@ -12,10 +12,10 @@ public final class ReferenceSubject: Subject, @unchecked Sendable {
   private let makeStorage: (String) throws(Errno) -> any Storage
   private let clock: Store.Clock
   private let monitor = Monitor()
-  private var store: Store?
+  @exclusivity(unchecked) private var store: Store?
   /// Whether dumps list the namespaces; asked for by an option, since a dump without them is
   /// judged faster.
-  private var listsNamespaces = false
+  @exclusivity(unchecked) private var listsNamespaces = false
 
   /// Makes a subject that opens its files with `makeStorage`, called with the directory of each
   /// `open` request. In process the directory is the harness's to choose, and its name ignored.

@@ -184,6 +184,9 @@ int clinux_rename(const char *path, const char *target, unsigned flags);
 // fallocate.
 int clinux_allocate(int file, int mode, int64_t offset, int64_t length);
 
+// getdents64: as many whole entries as fit; 0 at the end.
+ssize_t clinux_read_directory(int directory, void *buffer, size_t size);
+
 // copy_file_range at given places; no position moves.
 ssize_t clinux_copy_range(int from, int64_t offset, int to, int64_t target, size_t count);
 

@@ -24,9 +24,11 @@ extension Disk {
       let number = InodeNumber(UInt32(index))
       if next < choice.files.count, choice.files[next].inode == number {
         compose(choice.files[next], into: &disk.inodes[index])
+        disk.inodes[index].settle()
         next += 1
+      } else {
+        disk.inodes.settle(index)
       }
-      if !disk.inodes[index].isSettled { disk.inodes[index].settle() }
     }
     precondition(next == choice.files.count, "a choice for a file that is not there")
     disk.collectUnreachable()
@@ -165,10 +167,18 @@ extension Disk {
   /// Gives up what no name leads to any more: a durable inode without a name is gone, and with a
   /// directory whose own name was lost goes everything below it.
   private mutating func collectUnreachable() {
-    var names = [Int](repeating: 0, count: inodes.count)
+    // No array: most worlds have a dozen inodes and one directory, and this is done for each state.
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: inodes.count) { names in
+      names.initialize(repeating: 0)
+      collectUnreachable(counting: names)
+    }
+  }
+
+  private mutating func collectUnreachable(counting names: UnsafeMutableBufferPointer<Int>) {
     names[Int(InodeNumber.root.rawValue)] = 1
-    var queue = [InodeNumber.root]
-    while let directory = queue.popLast() {
+    var queue: [InodeNumber] = []
+    var next: InodeNumber? = .root
+    while let directory = next {
       var subdirectories = 0
       // Only what differs is set: an inode that stays as it was stays shared with other states.
       let entries = inodes[Int(directory.rawValue)].cachedEntries
@@ -186,6 +196,7 @@ extension Disk {
       if inodes[Int(directory.rawValue)].subdirectories != subdirectories {
         inodes[Int(directory.rawValue)].subdirectories = subdirectories
       }
+      next = queue.popLast()
     }
     for index in inodes.indices where inodes[index].isAlive {
       if names[index] == 0 {

@@ -19,7 +19,7 @@ public final class World {
   /// The stable number of the outstanding request; faults and recordings are keyed by it.
   @exclusivity(unchecked) public private(set) var request: UInt64 = 0
   /// How many barriers failed since the world began.
-  public internal(set) var failedBarriers = 0
+  @exclusivity(unchecked) public internal(set) var failedBarriers = 0
   /// How many faults of any kind fired since the world began.
   public internal(set) var firedFaults = 0
   /// How often a call met a fault, a full quota or a stopped file system: an `open` that did may
@@ -51,7 +51,7 @@ public final class World {
   /// How often the content of a file changed, for background work that comes after a change.
   @exclusivity(unchecked) var changes: [InodeNumber: Int] = [:]
   @exclusivity(unchecked) private var freeDescriptions: [Int] = []
-  private var counters: [Counter] = []
+  @exclusivity(unchecked) private var counters: [Counter] = []
 
   /// An open file description.
   struct Description {

@@ -2,9 +2,9 @@ import Determinism
 import DurabilityModel
 import Scenarios
 
-/// Measures how many distinct crash states a second one pinned core explores, beside a bare loop on
-/// the same target: the same recoveries of one small state, with nothing recorded, exploded or
-/// judged.
+/// Measures how many distinct crash states a second one pinned core explores, beside a bare loop:
+/// on `sim` recoveries of one small state, with nothing recorded, exploded or judged; on `fuse` the
+/// calls of recoveries made by a subject in C, on a server that judges nothing (`BareRecoveries`).
 struct ThroughputBench {
   let targets: TargetFactory
   let scenario: RunPlan.NamedScenario
@@ -23,9 +23,15 @@ struct ThroughputBench {
     var bare: [Double] = []
     var seed = 0
     let image = try typicalState(session)
+    let bareLoop = kind == .fuse ? try BareRecoveries(of: session, seeds: 6) : nil
     for sample in 0...sampleCount {
       let explored = try explore(session, &seed)
-      let recovered = try recover(session, image)
+      let recovered =
+        if let bareLoop {
+          try bareLoop.measure(seconds: secondsPerSample / 2)
+        } else {
+          try recover(session, image)
+        }
       if sample > 0 {  // the first is the warm-up
         ours.append(explored)
         bare.append(recovered)
@@ -33,7 +39,10 @@ struct ThroughputBench {
     }
     return Measurement(
       "\(kind.rawValue).distinct-crash-states-per-second", unit: "1/s", ours,
-      peer: "bare recoveries of one state, opened twice, a second", peerSamples: bare)
+      peer: bareLoop == nil
+        ? "bare recoveries of one state, opened twice, a second"
+        : "a C subject making the same calls on a server that judges nothing",
+      peerSamples: bare)
   }
 
   private func explore(_ session: SubjectSession, _ seed: inout Int) throws(RunError) -> Double {

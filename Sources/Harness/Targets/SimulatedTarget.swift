@@ -8,6 +8,9 @@ import Subjects
 /// The target `sim`: the subject is an object in this process, over `SimulatedStorage`.
 ///
 /// A new "process" is a new object; a crash drops it without a word.
+///
+/// Its properties are not checked for exclusive access while the program runs: no request is sent
+/// while another is answered.
 final class SimulatedTarget: Target {
   var limits = Scenario.Limits()
   var patience = 1
@@ -15,12 +18,12 @@ final class SimulatedTarget: Target {
   var takesClock: Bool { true }
 
   private let makeSubject: SubjectFactory
-  private var world: World?
-  private var subject: (any Subject)?
-  private var outstanding: [(request: Request, number: UInt64)] = []
-  private var window: UInt64 = 0
+  @exclusivity(unchecked) private var world: World?
+  @exclusivity(unchecked) private var subject: (any Subject)?
+  @exclusivity(unchecked) private var outstanding: [(request: Request, number: UInt64)] = []
+  @exclusivity(unchecked) private var window: UInt64 = 0
   /// What the subject maps shared.
-  private var mappings = SimulatedMappings()
+  @exclusivity(unchecked) private var mappings = SimulatedMappings()
 
   /// A target for subjects that `makeSubject` makes.
   init(makeSubject: @escaping SubjectFactory) { self.makeSubject = makeSubject }

@@ -78,9 +78,10 @@ enum StoreFileName: Equatable {
     let count = head + digitCount + tail
     return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { bytes in
       for index in 0..<head { bytes[index] = prefix.utf8Start[index] }
+      for index in head..<head + digitCount { bytes[index] = 0x30 }
       var rest = value
       var index = head + digitCount
-      while index > head {
+      while rest > 0 {
         index -= 1
         bytes[index] = 0x30 + UInt8(truncatingIfNeeded: rest % 10)
         rest /= 10

@@ -37,7 +37,15 @@ extension RawSpan {
 
   /// Whether every byte is zero.
   var isZero: Bool {
-    for offset in 0..<byteCount where uint8(at: offset) != 0 { return false }
+    var offset = 0
+    while offset + 8 <= byteCount {
+      if uint64(at: offset) != 0 { return false }
+      offset += 8
+    }
+    while offset < byteCount {
+      if uint8(at: offset) != 0 { return false }
+      offset += 1
+    }
     return true
   }
 }
