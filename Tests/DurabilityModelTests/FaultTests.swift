@@ -48,6 +48,37 @@ struct FaultTests {
     #expect(lab.world.faults.notFired == [plan[0], plan[2], plan[3]])
   }
 
+  @Test("A fault has fired once what it did to the disk is recorded, and not before")
+  func met() throws {
+    let plan = [
+      Self.fault(1, .open, error: .tooManyOpenFiles), Self.fault(2, .fdatasync),
+      Self.fault(3, .write),
+      Self.fault(4, .write, leaving: 1), Self.fault(5, .rename),
+    ]
+    let lab = Lab(faults: plan)
+    // Two operations come first: a file is made, and written to.
+    let file = try lab.create("a")
+    let handle = try lab.open(file)
+    try lab.write(handle, [1], at: 0)
+    lab.world.beginRequest(1)
+    #expect(failure { _ = try lab.open(file) } == .tooManyOpenFiles)
+    lab.world.beginRequest(2)
+    // Leaves an operation of its own.
+    #expect(failure { try lab.sync(handle) } == .ioError)
+    lab.world.beginRequest(3)
+    #expect(failure { try lab.write(handle, [1, 2], at: 0) } == .ioError)
+    lab.world.beginRequest(4)
+    // Leaves the first byte.
+    #expect(failure { try lab.write(handle, [3, 4], at: 0) } == .ioError)
+    try lab.write(handle, [5], at: 8)
+    #expect(lab.world.recording?.operations.count == 5)
+    #expect(lab.world.faults.met(by: 1) == [])
+    #expect(lab.world.faults.met(by: 2) == [plan[0]])
+    #expect(lab.world.faults.met(by: 3) == Array(plan[0...2]))
+    #expect(lab.world.faults.met(by: 4) == Array(plan[0...3]))
+    #expect(lab.world.faults.met(by: .max) == Array(plan[0...3]))
+  }
+
   @Test("Two faults of one place: the first fires, the second is told as not fired")
   func twoOfOnePlace() throws {
     let lab = Lab(faults: [Self.fault(0, .unlink), Self.fault(0, .unlink, error: .noSpace)])

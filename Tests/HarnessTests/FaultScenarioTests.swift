@@ -36,6 +36,39 @@ struct FaultScenarioTests {
     return explorer
   }
 
+  @Test(
+    "A failure is found again from its schedule, which has the faults that fired and no others",
+    arguments: ["dakera", "canary-fsync-error-ignored"])
+  func again(subject: String) throws {
+    let many = ["fsync", "fsyncdir", "write", "open", "create", "unlink", "readdir"].map {
+      FaultTemplate(.call(FaultableOperation(rawValue: $0) ?? .read), .fails(errno: "EIO"))
+    }
+    let scenario = scenario {
+      $0.faults = many
+      $0.epochs = 3
+    }
+    let session = try session(subject, scenario)
+    var found = 0
+    var leftOut = 0
+    for seed in 1...6 as ClosedRange<UInt64> {
+      let explorer = try explore(subject, scenario, seed: seed)
+      leftOut += explorer.statistics.faultsNotFired
+      for failure in explorer.failures {
+        found += 1
+        let trial = Trial(session: session, seed: Seed(seed), goal: nil, name: failure.name)
+        guard case .same(let shown) = try trial.run(Candidate(failure.epochs), reach: .exact) else {
+          Issue.record("seed \(seed): \(failure.name.rawValue) is not found again")
+          continue
+        }
+        #expect(shown.cause == failure.cause, "seed \(seed)")
+        let scheduled = failure.epochs.flatMap(\.faults)
+        #expect(shown.lives.flatMap(\.script.faults) == scheduled, "seed \(seed)")
+        #expect(failure.cause.faults.allSatisfy(scheduled.map(\.pattern).contains))
+      }
+    }
+    #expect(found > 0 && leftOut > 0, "\(found) failures, \(leftOut) faults that did not fire")
+  }
+
   static let kinds: [(name: String, faults: [FaultTemplate], quota: QuotaRange?)] = [
     (
       "late errors",

@@ -8,7 +8,7 @@ extension World {
     let role = role(of: number)
     let file = ordinal(of: number, role)
     callLog?.noteChange(role, file: file, nth: nth)
-    let due = faults.meetBackgroundWork(role, file: file, nth: nth)
+    let due = faults.meetBackgroundWork(role, file: file, nth: nth, recorded: recordedCount)
     for fault in due { perform(fault, on: number) }
   }
 

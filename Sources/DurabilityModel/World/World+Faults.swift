@@ -30,8 +30,9 @@ extension World {
     if isHung { throw Self.neverReturns }
     let role = FileRole(masking: name)
     callLog?.note(operation, role, request: request)
-    let fault = faults.meet(operation, role, request: request)
+    let fault = faults.meet(operation, role, request: request, recorded: recordedCount)
     if fault != nil {
+      struckCall = calls
       firedFaults += 1
       hindrances += 1
     }

@@ -44,6 +44,10 @@ public final class World {
   @exclusivity(unchecked) var usedPages: Int?
   /// How many calls there were, of any kind: a subject that makes none is hung or done.
   @exclusivity(unchecked) public internal(set) var calls: UInt64 = 0
+  /// The call that met a fault last; 0 for none.
+  @exclusivity(unchecked) var struckCall: UInt64 = 0
+  /// How many operations are recorded.
+  var recordedCount: Int { recording?.operations.count ?? 0 }
 
   @exclusivity(unchecked) var descriptions: [Description?] = []
   /// Where the bytes of writes are kept.
@@ -171,6 +175,7 @@ public final class World {
         counters.append(Counter(kind: kind, role: role, count: 1))
       }
       recording?.append(operation, request: request, role: role, nth: nth)
+      if struckCall == calls { faults.changedDisk(recorded: recordedCount) }
     }
     disk.apply(operation)
     if case .write = operation {} else { usedPages = nil }

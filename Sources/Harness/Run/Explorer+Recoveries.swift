@@ -49,7 +49,9 @@ extension Explorer {
         goesOn: index == 0 && start.workload == 0 && start.level == 0,
         share: start.level == 0 ? share : start.share,
         disk: judge.disk(for: state.step), oracle: model.crashed(state.step.crash),
-        scripts: start.scripts + [crashed], places: places, path: start.path + ".r\(index)")
+        scripts: start.scripts + [crashed],
+        faultsMet: start.faultsMet + epoch.faultsMet(before: state.step.point), places: places,
+        path: start.path + ".r\(index)")
     }
   }
 }

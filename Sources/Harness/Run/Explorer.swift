@@ -49,6 +49,8 @@ struct Explorer {
     var disk: Disk
     var oracle: OracleModel
     var scripts: [EpochScript]
+    /// The faults that fired before the crashes of these.
+    var faultsMet: [Fault] = []
     /// Where every operation of the epochs before stands.
     var places = OperationPlaces()
     /// Which of its siblings it is, for the names of generators.
@@ -69,7 +71,8 @@ struct Explorer {
       let epoch = try record(start)
       note(epoch)
       if start.level > 0 { statistics.recoveryEpochs += 1 }
-      let script = EpochScript(requests: epoch.requests, faults: epoch.faults.faults, crash: nil)
+      let script = EpochScript(
+        requests: epoch.requests, faults: epoch.faultsMet(), crash: nil)
       judgeLive(epoch, start, script)
       let picks = choosePicks(start, epoch)
       let next = try explode(epoch, start, script, picks)
@@ -152,7 +155,7 @@ struct Explorer {
         history: HistoryPrinter.lines(epoch), pending: [],
         cause: FailureCause.live(
           first.finding, at: epoch.requests.first { $0.number == first.request }?.request.name,
-          faults: epoch.faults.faults),
+          faults: start.faultsMet + epoch.faultsMet(beforeAnswerTo: first.request)),
         confirmed: 1, tries: 1, occurrences: 1))
   }
 
@@ -331,7 +334,7 @@ struct Explorer {
     return try FailureCause.find(
       name, outcome: outcome, step: step, origin: disk, recording: judge.epoch.recording,
       places: places,
-      faults: start.scripts.flatMap(\.faults) + judge.epoch.faults.faults, needed: &needed
+      faults: start.faultsMet + judge.epoch.faultsMet(before: step.point), needed: &needed
     ) { other throws(RunError) in
       let state = judge.disk(for: other)
       let shown = try session.recoverer.recover(state, freshProcess: false)
@@ -368,7 +371,8 @@ struct Explorer {
       starts.append(
         Start(
           workload: start.workload + 1, goesOn: start.level == 0, disk: judge.disk(for: step),
-          oracle: model.crashed(step.crash), scripts: start.scripts + [crashed], places: places,
+          oracle: model.crashed(step.crash), scripts: start.scripts + [crashed],
+          faultsMet: start.faultsMet + epoch.faultsMet(before: step.point), places: places,
           path: start.path + ".\(index)"))
     }
     return starts

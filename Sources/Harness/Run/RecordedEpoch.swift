@@ -32,6 +32,15 @@ struct RecordedEpoch {
       || exchanges.contains { $0.lastOperation == position && $0.isLast }
   }
 
+  /// The faults that fired before a crash at `point`; without one, those that fired at all.
+  func faultsMet(before point: Int = .max) -> [Fault] { faults.met(by: point) }
+
+  /// The faults that fired before `request` was answered, or before the subject was gone.
+  func faultsMet(beforeAnswerTo request: UInt64) -> [Fault] {
+    faultsMet(
+      before: exchanges.last { $0.request.number == request }?.lastOperation ?? .max)
+  }
+
   /// The same life on a disk with other parameters. Its operations are those it made; only where no
   /// fault fired would it make the same there.
   func under(_ parameters: DiskParameters) -> RecordedEpoch {

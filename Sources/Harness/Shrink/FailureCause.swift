@@ -128,10 +128,12 @@ extension RecoveryOutcome {
     }
   }
 
-  /// A message without its numbers and what it quotes at length.
+  /// A message without its numbers and what it quotes at length. Cut behind the masking: where the
+  /// cut falls must not depend on how many digits there were.
   private static func masked(_ message: String) -> String {
-    FileRole(masking: Array(message.utf8.prefix(120))).name
+    let words = FileRole(masking: Array(message.utf8)).name
       .split(separator: "_").joined(separator: " ")
+    return String(decoding: words.utf8.prefix(120), as: UTF8.self)
   }
 }
 

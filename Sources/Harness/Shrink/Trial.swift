@@ -62,15 +62,17 @@ struct Trial {
     var oracle = session.freshOracle()
     var places = OperationPlaces()
     var lives: [Reproduction.Life] = []
+    var met: [Fault] = []
     for (index, life) in candidate.lives.enumerated() {
       let epoch = try EpochRecorder(session).record(
         disk: disk, oracle: oracle, requests: life.script.requests, faults: life.script.faults)
-      if let lost = epoch.faults.notFired.first {
+      // What never fired is no part of the failure; once it is told what is, nothing of it may go.
+      if goal != nil, let lost = epoch.faults.notFired.first {
         return .other("the fault \(lost.pattern) is not met")
       }
       places.append(epoch.recording)
       var script = EpochScript(
-        requests: epoch.requests, faults: life.script.faults, crash: nil)
+        requests: epoch.requests, faults: epoch.faultsMet(), crash: nil)
       let operations = epoch.recording.operations.map { OperationPlace($0) }
       func resolved(_ crash: CrashStep?, _ origin: Disk?) -> Reproduction.Life {
         script.crash = crash
@@ -81,16 +83,17 @@ struct Trial {
       guard life.script.crash != nil else {
         guard isLast else { return .other("a life in the middle has no crash") }
         lives.append(resolved(nil, nil))
-        return live(epoch, lives, faults: candidate.lives.flatMap(\.script.faults))
+        return live(epoch, lives, met)
       }
       let found = resolve(life, epoch, places)
       if isLast {
-        return try last(found, epoch, candidate, reach) { crash, origin in
+        return try last(found, epoch, met, reach) { crash, origin in
           lives + [resolved(crash, origin)]
         }
       }
       guard let found else { return .other("the crash of an earlier life has no such state") }
       lives.append(resolved(found.step, found.disk))
+      met += epoch.faultsMet(before: found.step.point)
       let model = epoch.models[epoch.model(at: found.step.point)].model
       oracle = model.crashed(found.step.crash)
       disk = session.judge(epoch).disk(for: found.step)
@@ -151,14 +154,16 @@ struct Trial {
   // MARK: Judging
 
   private func live(
-    _ epoch: RecordedEpoch, _ lives: [Reproduction.Life], faults: [Fault]
+    _ epoch: RecordedEpoch, _ lives: [Reproduction.Life], _ met: [Fault]
   ) -> Outcome {
     guard let found = epoch.findings.first(where: { $0.finding.name == name }) else {
       let other = epoch.findings.map(\.finding.name).min()
       return .other(other.map { "\($0.rawValue) instead" } ?? "nothing is broken")
     }
     let operation = epoch.requests.first { $0.number == found.request }?.request.name
-    let cause = FailureCause.live(found.finding, at: operation, faults: faults)
+    let cause = FailureCause.live(
+      found.finding, at: operation,
+      faults: met + epoch.faultsMet(beforeAnswerTo: found.request))
     if let goal, !goal.isSame(as: cause) { return .other("it breaks \(cause.text)") }
     return .same(
       Reproduction(
@@ -167,13 +172,13 @@ struct Trial {
   }
 
   private func last(
-    _ found: Found?, _ epoch: RecordedEpoch, _ candidate: Candidate, _ reach: Reach,
+    _ found: Found?, _ epoch: RecordedEpoch, _ met: [Fault], _ reach: Reach,
     _ resolved: (CrashStep, Disk) -> [Reproduction.Life]
   ) throws(RunError) -> Outcome {
     var judge = session.judge(epoch)
     var why = "there is no such crash state"
     if let found {
-      switch try examine(found, &judge, candidate, resolved) {
+      switch try examine(found, &judge, met, resolved) {
       case .same(let reproduction): return .same(reproduction)
       case .other(let reason): why = reason
       }
@@ -184,7 +189,7 @@ struct Trial {
     var search = StateSearch(trial: self, epoch: epoch, point: only)
     while let next = try search.next() {
       let found = next.atItsPoint(in: epoch.recording)
-      if case .same(let reproduction) = try examine(found, &judge, candidate, resolved) {
+      if case .same(let reproduction) = try examine(found, &judge, met, resolved) {
         return .same(reproduction)
       }
     }
@@ -193,7 +198,7 @@ struct Trial {
 
   /// Recovers the state of `found` in a fresh process, and compares the failure with the goal.
   private func examine(
-    _ found: Found, _ judge: inout PointJudge, _ candidate: Candidate,
+    _ found: Found, _ judge: inout PointJudge, _ met: [Fault],
     _ resolved: (CrashStep, Disk) -> [Reproduction.Life]
   ) throws(RunError) -> Outcome {
     let state = judge.disk(for: found.step)
@@ -216,7 +221,8 @@ struct Trial {
     let cause = try FailureCause.find(
       name, outcome: outcome, step: found.step, origin: found.disk,
       recording: judge.epoch.recording, places: places,
-      faults: candidate.lives.flatMap(\.script.faults), needed: &needed, isBroken: isBroken)
+      faults: met + judge.epoch.faultsMet(before: found.step.point), needed: &needed,
+      isBroken: isBroken)
     judge = judging
     if let goal, !goal.isSame(as: cause) { return .other("it is another loss: \(cause.text)") }
     return .same(

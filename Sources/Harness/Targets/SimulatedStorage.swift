@@ -9,6 +9,10 @@ import StorageInterface
 final class SimulatedStorage: Storage {
   private let world: World
   private let mappings: SimulatedMappings
+  /// Whether the directory itself is open, and whether it has been listed: as `PosixStorage` keeps
+  /// one descriptor of it.
+  private var rootIsOpen = false
+  private var rootWasListed = false
 
   /// A storage whose directory is the root of `world`; `mappings` gets what it maps shared.
   init(world: World, mappings: SimulatedMappings = SimulatedMappings()) {
@@ -72,7 +76,22 @@ final class SimulatedStorage: Storage {
   }
 
   func synchronizeDirectory(_ path: String) throws(Errno) {
-    try world.synchronizeDirectory(try resolve(path), dataOnly: false)
+    let directory = try resolve(path)
+    if path.isEmpty { try openRoot() } else { try openDirectory(directory) }
+    try world.synchronizeDirectory(directory, dataOnly: false)
+  }
+
+  func lockDirectory() throws(Errno) { try openRoot() }
+
+  private func openRoot() throws(Errno) {
+    if rootIsOpen { return }
+    try openDirectory(.root)
+    rootIsOpen = true
+  }
+
+  /// A call of its own for a program, and one that can fail.
+  private func openDirectory(_ directory: InodeNumber) throws(Errno) {
+    try repeated { () throws(Errno) in try world.admit(.opendir, directory) }
   }
 
   func rename(_ source: String, to target: String) throws(Errno) {
@@ -95,6 +114,12 @@ final class SimulatedStorage: Storage {
 
   func list(_ path: String) throws(Errno) -> [String] {
     let directory = try resolve(path)
+    if path.isEmpty, !rootWasListed {
+      try openRoot()
+      rootWasListed = true
+    } else {
+      try openDirectory(directory)
+    }
     let entries = try repeated { () throws(Errno) in try world.entries(of: directory) }
     return entries.map { String(decoding: $0.name, as: UTF8.self) }
   }

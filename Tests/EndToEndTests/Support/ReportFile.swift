@@ -43,6 +43,7 @@ struct ReportFile: Decodable, Equatable {
     var outcomeDigest: String
     var barriers: Int
     var statesWithDrops: Int
+    var faultsFired: Int
   }
 
   var violations: [Violation]
