@@ -87,6 +87,13 @@ extension EndToEndTests {
       ),
       ("outside", ["NOT   open: an empty directory", "Permission denied"]),
       ("lsn-reused", ["NOT   stats: lsn is the highest number so far"]),
+      (
+        "lsn-at-close",
+        [
+          "NOT   stats: lsn is not lower in the process after one that did not close",
+          "stats reports lsn 0 after a restart; 1 was reported before it",
+        ]
+      ),
       ("contract-value", ["NOT   hello: is answered", "must be one of \"prefix\", \"per-key\""]),
       ("no-dump,no-protocol", ["missing: dump", "NOT   hello: protocol 1"]),
       ("protocol-2", ["NOT   hello: is answered"]), ("no-name", ["\"name\" is missing"]),

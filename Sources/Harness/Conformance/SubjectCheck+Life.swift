@@ -47,6 +47,32 @@ extension SubjectCheck {
     try checkExit("end of input: the process ends, also without a close")
   }
 
+  /// What `stats` calls the highest number is not lower in the next process, though the one before
+  /// ended without a close: a number that is given twice makes two changes look like one.
+  mutating func checkNumbers() throws(RunError) {
+    guard description.operations.contains(.stats), try open() else { return }
+    let what = "stats: lsn is not lower in the process after one that did not close"
+    let says =
+      "Fine print: \"lsn is the highest number given to a mutation so far, never lower after a "
+      + "restart\""
+    let stats = #"{"op":"stats"}"#
+    for line in [#"{"op":"put","id":"numbered","vector":[1,2,3,7]}"#, stats, "", stats] {
+      if line.isEmpty {
+        _ = try probe.closeInput()
+        probe.end()
+        oracle = oracle.crashed(.process)
+        guard try open(freshWorld: false) else { return }
+        continue
+      }
+      let (reply, problem) = try exchange(line, ConformanceStep.request(line).name)
+      guard problem == nil, case .answer(let decoded, _) = reply, decoded.answer.isOK else {
+        notHonoured(what, sent: line, came: reply.text, why: problem, says: says)
+        return probe.end()
+      }
+    }
+    honoured(what)
+  }
+
   private mutating func checkExit(_ what: String) throws(RunError) {
     let problem = try probe.closeInput()
     probe.end()

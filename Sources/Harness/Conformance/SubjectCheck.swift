@@ -36,6 +36,7 @@ struct SubjectCheck {
     try checkUnknownOperation()
     try checkBarriers()
     try checkEndOfInput()
+    try checkNumbers()
     try checkConcurrency()
     try checkSameTwice()
     tellWhatWasSeen()

@@ -43,6 +43,11 @@ class Store:
             self.records = {tuple(key): value for key, value in records}
         if "lsn-reused" in WAY:
             self.lsn = 0
+        if "lsn-at-close" in WAY:
+            if os.path.exists(directory + "/closed"):
+                os.unlink(directory + "/closed")
+            else:
+                self.lsn = 0
 
     def save(self):
         if "no-sync-at-all" in WAY:
@@ -162,6 +167,8 @@ class Store:
             return {"matches": self.search(request)}
         elif name == "stats":
             return {"stats": {"lsn": self.lsn}}
+        elif name == "close" and "lsn-at-close" in WAY:
+            open(self.directory + "/closed", "w").close()
         elif name not in ("create-namespace", "flush", "close"):
             if "unknown-ok" not in WAY:
                 raise Refused("unsupported" if "bad-kind" not in WAY else "what?")
