@@ -85,10 +85,13 @@ struct PlanReader {
   }
 
   private func seed() throws(RunError) -> Seed {
-    guard let text = options.values["seed"] else {
-      // The one place where chance enters: a run without a seed draws one, and prints it.
-      return Seed(UInt64.random(in: .min ... .max))
-    }
+    // The one place where chance enters: a run without a seed draws one, and prints it.
+    try Self.seed(options) ?? Seed(UInt64.random(in: .min ... .max))
+  }
+
+  /// The value of `--seed`, where it was given.
+  static func seed(_ options: Options) throws(RunError) -> Seed? {
+    guard let text = options.values["seed"] else { return nil }
     guard let seed = Seed(parsing: text) else {
       throw .usage(
         "--seed takes a decimal number, 0x and hex digits, or a commit hash of 40, not \"\(text)\"")
@@ -97,15 +100,23 @@ struct PlanReader {
   }
 
   private func limit() throws(RunError) -> RunPlan.Limit {
+    try Self.limit(options) ?? .seeds(10)
+  }
+
+  /// The value of `--seeds` or `--time`, where one was given.
+  static func limit(_ options: Options) throws(RunError) -> RunPlan.Limit? {
     let seeds = try options.count("seeds")
     if let seconds = try options.seconds("time") {
       guard seeds == nil else { throw .usage("--seeds and --time exclude each other") }
       return .seconds(seconds)
     }
-    return .seeds(seeds ?? 10)
+    return seeds.map { .seeds($0) }
   }
 
-  private func jobs() throws(RunError) -> Int {
+  private func jobs() throws(RunError) -> Int { try Self.jobs(options) }
+
+  /// The value of `--jobs`, or one for each processor.
+  static func jobs(_ options: Options) throws(RunError) -> Int {
     let jobs = try options.count("jobs") ?? allowedProcessors().count
     guard jobs <= 256 else { throw .usage("--jobs takes at most 256") }
     return jobs

@@ -65,13 +65,8 @@ enum RunCommand {
       try BaselineComparison(file, subject: plan.subject.name)
     }
     let progress = ProgressPrinter(isQuiet: options.has("quiet"), baseline: baseline?.baseline)
-    _ = clinux_install_interrupt_handler()
-    try SweepLeftovers.run()
     let factory = TargetFactory(program: program, mode: mode)
-    try Files.makeDirectory(directory)
-    guard access(directory, W_OK | X_OK) == 0 else {
-      throw .harness("\(directory): cannot be written: \(String(cString: strerror(errno)))")
-    }
+    try begin(writingTo: directory)
     ReportWriter.clear(directory)
     var canaries: [Report.Canary] = []
     var regressions: [Regressions.Result] = []
@@ -101,6 +96,17 @@ enum RunCommand {
       return finish(report, result, result.problem ?? error, directory: nil)
     }
     return finish(report, result, result.problem, directory: directory)
+  }
+
+  /// What comes before any subject runs: an interrupt ends the run in order, what dead runs left is
+  /// swept, and `directory` is one that can be written.
+  static func begin(writingTo directory: String) throws(RunError) {
+    _ = clinux_install_interrupt_handler()
+    try SweepLeftovers.run()
+    try Files.makeDirectory(directory)
+    guard access(directory, W_OK | X_OK) == 0 else {
+      throw .harness("\(directory): cannot be written: \(String(cString: strerror(errno)))")
+    }
   }
 
   /// Prints what a stranger needs to know, the summary last, and gives the exit status; `directory`

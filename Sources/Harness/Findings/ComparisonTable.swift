@@ -7,7 +7,7 @@ struct ComparisonTable {
   /// One line of the table: a subject under one promise.
   struct Row {
     var subject: String
-    var heldTo: String
+    var heldTo: FindingsData.Promise
     /// By violation name, in the order of `columns`.
     var cells: [String]
   }
@@ -18,7 +18,7 @@ struct ComparisonTable {
   /// The rows, in the order of the subjects, the documented promise first.
   var rows: [Row] {
     data.subjects.flatMap { subject in
-      ["documented", "durable"].compactMap { heldTo in
+      FindingsData.Promise.allCases.compactMap { heldTo in
         let trials = data.trials.filter { $0.subject == subject.name && $0.heldTo == heldTo }
         guard !trials.isEmpty else { return nil }
         return Row(
@@ -31,11 +31,14 @@ struct ComparisonTable {
   /// The weakest model under which the promise breaks; `·` where it was tried and held, `?` where
   /// it was not tried.
   private func cell(
-    _ name: String, _ subject: String, _ heldTo: String, _ trials: [FindingsData.Trial]
+    _ name: String, _ subject: String, _ heldTo: FindingsData.Promise,
+    _ trials: [FindingsData.Trial]
   ) -> String {
     let models = data.entries
-      .filter { $0.subject == subject && $0.heldTo == heldTo && $0.name == name }
-      .map(\.weakestModel)
+      .filter {
+        $0.violation.subject == subject && $0.heldTo == heldTo && $0.violation.name == name
+      }
+      .map(\.violation.weakestModel)
     let order = ["none", "ext4-ordered", "xfs", "btrfs", "lazyfs", "posix-min"]
     if let weakest = order.first(where: models.contains) ?? models.first {
       return weakest == "none" ? "process" : weakest
@@ -56,7 +59,8 @@ struct ComparisonTable {
     if broken.isEmpty { lines = ["| subject | held to |", "| --- | --- |"] }
     for row in rows {
       let cells = broken.map { row.cells[$0] }.joined(separator: " | ")
-      lines.append("| `\(row.subject)` | \(row.heldTo) |" + (broken.isEmpty ? "" : " \(cells) |"))
+      lines.append(
+        "| `\(row.subject)` | \(row.heldTo.rawValue) |" + (broken.isEmpty ? "" : " \(cells) |"))
     }
     let rest = columns.indices.filter { !broken.contains($0) }.map { columns[$0] }
     return lines + ["", "In no subject: \(rest.joined(separator: ", "))."]
@@ -66,7 +70,7 @@ struct ComparisonTable {
   var html: String {
     let head = (["subject", "held to"] + columns).map { "<th>\(HTMLReport.escape($0))" }.joined()
     let body = rows.map { row in
-      "<tr><td><code>\(HTMLReport.escape(row.subject))</code><td>\(row.heldTo)"
+      "<tr><td><code>\(HTMLReport.escape(row.subject))</code><td>\(row.heldTo.rawValue)"
         + row.cells.map { cell in
           "<td class=\"\(cell == "·" ? "held" : cell == "?" ? "" : "broken")\">\(cell)"
         }.joined() + "</tr>"

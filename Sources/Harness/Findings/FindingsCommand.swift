@@ -1,7 +1,4 @@
-import CLinuxShims
 import Determinism
-import DurabilityModel
-import Glibc
 
 /// `torture findings`: what `make findings` runs.
 enum FindingsCommand {
@@ -36,24 +33,24 @@ enum FindingsCommand {
     guard options.operands.isEmpty else { throw .usage("torture findings takes no words") }
     let subjects = try subjects(options.values["subjects"])
     let report = options.values["report"] ?? "Reports"
-    let seed = try seed(options)
-    let seeds = try options.count("seeds")
-    let seconds = try options.seconds("time")
-    guard seeds == nil || seconds == nil else {
-      throw .usage("--seeds and --time exclude each other")
-    }
+    let limit = try PlanReader.limit(options) ?? .seconds(600)
+    let seed = try PlanReader.seed(options) ?? Seed(1)
+    let jobs = try PlanReader.jobs(options)
+    let library = try ScenarioLibrary(options.values["scenarios"], program: program)
     let progress = ProgressPrinter(isQuiet: options.has("quiet"))
-    _ = clinux_install_interrupt_handler()
-    try SweepLeftovers.run()
     let directory = report + "/findings"
     Files.remove(directory)
-    try Files.makeDirectory(directory)
+    try RunCommand.begin(writingTo: directory)
+    var (seeds, seconds): (Int?, Double?)
+    switch limit {
+    case .seeds(let count): seeds = count
+    case .seconds(let time): seconds = time
+    }
     let work = FindingsWork(
-      library: try ScenarioLibrary(options.values["scenarios"], program: program),
-      factory: TargetFactory(program: program), progress: progress, directory: directory,
-      seed: seed, jobs: try options.count("jobs") ?? allowedProcessors().count)
+      library: library, factory: TargetFactory(program: program), progress: progress,
+      directory: directory, seed: seed, seeds: seeds, jobs: jobs)
     var data = FindingsData(
-      seed: seed.text, secondsAllowed: seeds == nil ? seconds ?? 600 : nil, durationSeconds: 0,
+      seed: seed.text, secondsAllowed: seconds, durationSeconds: 0,
       environment: EnvironmentReader.read(),
       subjects: subjects.map {
         FindingsData.Subject(
@@ -62,7 +59,7 @@ enum FindingsCommand {
       }, trials: [], entries: [])
     let begun = monotonicSeconds()
     do throws(RunError) {
-      try perform(work, subjects, seeds, begun, &data)
+      try perform(work, subjects, begun, &data)
     } catch {
       data.problem = error.message
     }
@@ -78,59 +75,22 @@ enum FindingsCommand {
   /// Searches, then describes what was found. Of the time allowed the search takes half: shrinking
   /// and replaying take the rest, and what they do not reach stays as it was found.
   private static func perform(
-    _ work: FindingsWork, _ subjects: [FindingsSubject], _ seeds: Int?, _ begun: Double,
+    _ work: FindingsWork, _ subjects: [FindingsSubject], _ begun: Double,
     _ data: inout FindingsData
   ) throws(RunError) {
     var parts = try work.parts(subjects)
-    let searchEnd = data.secondsAllowed.map { begun + $0 / 2 }
-    let rounds = seeds.map { work.rounds(parts, seeds: $0) } ?? Int.max
-    defer {
-      data.trials = parts.map(work.trial)
-      if data.entries.isEmpty {
-        data.entries = (try? describe(parts, work, until: begun)) ?? []
-      }
+    var stopped: RunError?
+    do throws(RunError) {
+      try work.search(&parts, until: data.secondsAllowed.map { begun + $0 / 2 })
+    } catch {
+      // What was found so far is told all the same.
+      stopped = error
     }
-    search: for round in 0..<rounds {
-      for index in parts.indices {
-        if let searchEnd, round > 0, monotonicSeconds() >= searchEnd { break search }
-        let part = parts[index]
-        work.progress.say(
-          "round \(round + 1), \(index + 1) of \(parts.count): \(part.subject.name), held to "
-            + "\(part.heldTo), \(part.model.rawValue)")
-        try work.run(&parts[index], round: round, seeds: seeds)
-      }
-    }
-    data.entries = try describe(parts, work, until: data.secondsAllowed.map { begun + $0 })
+    let summary = FindingsSummary(
+      work: work, environment: data.environment, end: data.secondsAllowed.map { begun + $0 })
+    (data.trials, data.entries) = try summary.make(parts)
+    if let stopped { throw stopped }
     if isInterrupted() { throw .interrupted }
-  }
-
-  /// Every finding has its entry. What runs in this process is shrunk in a second or two, whatever
-  /// time is left; a database's finding stays as it was found once the time is up.
-  private static func describe(
-    _ parts: [FindingsWork.Part], _ work: FindingsWork, until end: Double?
-  ) throws(RunError) -> [FindingsData.Entry] {
-    var entries: [FindingsData.Entry] = []
-    var known: Set<String> = []
-    for part in parts {
-      func hasTime() -> Bool {
-        !isInterrupted()
-          && (!part.subject.isDatabase || end.map { monotonicSeconds() < $0 } ?? true)
-      }
-      let maker = FindingsEntryMaker(part: part, factory: work.factory, progress: work.progress)
-      for failure in part.failures {
-        let key = "\(part.subject.name) \(part.heldTo) \(failure.cause.group)"
-        guard known.insert(key).inserted else { continue }
-        var labelled = [failure]
-        if hasTime() { WeakestModel.label(&labelled, work.factory, work.progress) }
-        do throws(RunError) {
-          entries.append(try maker.entry(labelled[0], works: hasTime()))
-        } catch {
-          guard error == .interrupted else { throw error }
-          entries.append(try maker.entry(labelled[0], works: false))
-        }
-      }
-    }
-    return entries
   }
 
   private static func subjects(_ text: String?) throws(RunError) -> [FindingsSubject] {
@@ -145,14 +105,5 @@ enum FindingsCommand {
 
   private static func matches(_ name: String, _ pattern: Substring) -> Bool {
     pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : name == pattern
-  }
-
-  private static func seed(_ options: Options) throws(RunError) -> Seed {
-    guard let text = options.values["seed"] else { return Seed(1) }
-    guard let seed = Seed(parsing: text) else {
-      throw .usage(
-        "--seed takes a decimal number, 0x and hex digits, or a commit hash of 40, not \"\(text)\"")
-    }
-    return seed
   }
 }

@@ -1,22 +1,35 @@
 /// `findings.json`: what was tried of every subject, and every way in which a promise was broken.
+///
+/// Verdicts, numbers and violations are those of reports (`ReportParts`): one a trial, merged over
+/// the models of a subject.
 struct FindingsData: Codable, Sendable {
   /// One subject under one promise and one model.
   struct Trial: Codable, Sendable {
     var subject: String
-    /// `documented`, or `durable` for a relaxed setting that is held to more than it promises.
-    var heldTo: String
+    var heldTo: Promise
     var model: String
     var targets: [String]
-    var scenarios: Int
+    /// One for each scenario that the subject can run, on each target.
+    var verdicts: [Report.Verdict]
     var seeds: Int
     var crashStates: Int
     var distinctCrashStates: Int
     /// Violations seen once and not again in a fresh process; none of them is a finding.
     var unconfirmed: Int
-    /// Why nothing, or not everything, was measured; absent where all was.
-    var problem: String?
-    /// Which crashes the contract promises something about.
+    /// The kinds of crash that were tried; the contract promises nothing about the others.
     var crashes: [String]
+    /// The groups of the violations that were found, as in `Report.Violation.group`.
+    var found: [String]
+    /// What stopped it before its end; absent where nothing did.
+    var problem: String?
+  }
+
+  /// What a subject is held to.
+  enum Promise: String, Codable, Sendable, CaseIterable {
+    /// What its documentation promises.
+    case documented
+    /// More than a relaxed setting promises: that acknowledged writes are kept.
+    case durable
   }
 
   /// A subject, and what it promises.
@@ -31,23 +44,10 @@ struct FindingsData: Codable, Sendable {
 
   /// One finding: a promise broken, by cause.
   struct Entry: Codable, Sendable {
-    var subject: String
-    var heldTo: String
+    var heldTo: Promise
     var kind: Kind
-    var name: String
-    var allNames: [String]
-    /// Under which models it happens, and the weakest of them (`none`: a process crash does it).
-    var models: [String]
-    var weakestModel: String
-    /// The crash, in one line.
-    var crash: String
-    /// What was dropped and had to be: the barrier that is missing.
-    var cause: String
-    var explanation: [String]
-    var seed: String
-    var scenario: String
-    var target: String
-    var occurrences: Int
+    /// As reports have it; its explanation, crash and directory are the shrunk example's.
+    var violation: Report.Violation
     /// The schedule, shrunk where `isShrunk`.
     var schedule: [String]
     var isShrunk: Bool
@@ -64,8 +64,6 @@ struct FindingsData: Codable, Sendable {
     var change: String
     /// Whether a person has held it against the trace and the subject's source.
     var isChecked: Bool
-    /// Where the example is kept.
-    var directory: String
   }
 
   /// What kind of news a finding is.

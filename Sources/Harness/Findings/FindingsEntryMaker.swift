@@ -7,7 +7,8 @@ import Subjects
 
 /// Makes the entry of one failure: shrinks it, replays it, and says what is behind it.
 struct FindingsEntryMaker {
-  let part: FindingsWork.Part
+  let subject: FindingsSubject
+  let heldTo: FindingsData.Promise
   let factory: TargetFactory
   let progress: ProgressPrinter
 
@@ -15,33 +16,57 @@ struct FindingsEntryMaker {
   /// tool's own subjects is tried a thousand times a second.
   private static let foreignTrials = 600
 
-  /// The entry of `failure`; as it was found unless it is to be worked at.
-  func entry(_ failure: FailureEntry, works: Bool) throws(RunError) -> FindingsData.Entry {
-    if works { progress.say("\(failure.subject): shrinking \(failure.name)") }
-    let original = try FailureDirectory(failure.directory)
-    let shrunk = works ? try shrink(original) : nil
+  /// The entry of `violation`; as it was found unless it is to be worked at.
+  func entry(
+    _ violation: Report.Violation, works: Bool
+  ) throws(RunError) -> FindingsData.Entry {
+    if works { progress.say("\(violation.subject): shrinking \(violation.name)") }
+    let original = try FailureDirectory(violation.directory)
+    let shrunk =
+      works
+      ? try unlessInterrupted { () throws(RunError) -> String? in
+        try shrink(original)
+      } : nil
     let example = try shrunk.map { path throws(RunError) in try FailureDirectory(path) } ?? original
+    let recurred =
+      works
+      ? try unlessInterrupted { () throws(RunError) -> String? in
+        try replays(example)
+      } : nil
     let text = try Texts(example.path)
-    let models = failure.models ?? WeakestModel(found: failure)
+    var violation = violation
+    violation.directory = example.path
+    violation.cause = text.cause
+    violation.crashPoint = text.crash
+    violation.explanation = text.explanation
     // A note is about what the setting promises, not about what it never did.
     let note =
-      part.isHeldToDurable ? nil : DatabaseNote.about(failure.subject, cause: text.cause)
+      heldTo == .durable
+      ? nil
+      : DatabaseNote.about(violation.subject, violation: violation.name, cause: text.cause)
     let words = ([text.cause] + text.explanation).joined(separator: "\n")
-    let defect = PublishedDesign.named(failure.subject)?.defect(failure.name, cause: words)
+    let defect = PublishedDesign.named(violation.subject)?.defect(violation.name, cause: words)
     return FindingsData.Entry(
-      subject: failure.subject, heldTo: part.heldTo,
-      kind: kind(models.weakest, text, example.schedule), name: failure.name,
-      allNames: failure.allNames, models: models.models.map(\.rawValue),
-      weakestModel: models.weakest, crash: text.crash, cause: text.cause,
-      explanation: text.explanation, seed: failure.seed.text, scenario: failure.scenario,
-      target: failure.target.rawValue, occurrences: failure.occurrences,
-      schedule: text.schedule, isShrunk: shrunk != nil, operations: text.operations,
-      pending: text.pending,
-      replays: works ? try replays(example) : "not replayed: the time was up",
-      promise: defect?.promise ?? part.subject.promise,
+      heldTo: heldTo, kind: kind(violation.weakestModel, text, example.schedule),
+      violation: violation, schedule: text.schedule, isShrunk: shrunk != nil,
+      operations: text.operations, pending: text.pending,
+      replays: recurred ?? "not replayed: the time was up",
+      promise: defect?.promise ?? subject.promise,
       place: note?.place ?? defect.map { "\($0.function): \($0.explanation)" } ?? "",
-      change: note?.change ?? defect?.change ?? Self.change(text.cause, part),
-      isChecked: note != nil || defect != nil, directory: example.path)
+      change: note?.change ?? defect?.change ?? change(text.cause),
+      isChecked: note != nil || defect != nil)
+  }
+
+  /// What `work` comes to; nil where the user does not want to wait for it.
+  private func unlessInterrupted(
+    _ work: () throws(RunError) -> String?
+  ) throws(RunError) -> String? {
+    do throws(RunError) {
+      return try work()
+    } catch {
+      guard error == .interrupted else { throw error }
+      return nil
+    }
   }
 
   /// Shrinks the failure; nil where its subject does not do the same often enough for that.
@@ -59,7 +84,8 @@ struct FindingsEntryMaker {
     }
   }
 
-  private func replays(_ failure: FailureDirectory) throws(RunError) -> String {
+  /// How often the example recurs, of so many times.
+  private func replays(_ failure: FailureDirectory) throws(RunError) -> String? {
     let session = try failure.session(on: failure.schedule.target, factory)
     defer { session.target.shutDown() }
     let measured = try Recurrence(
@@ -71,17 +97,18 @@ struct FindingsEntryMaker {
   private func kind(
     _ weakest: String, _ text: Texts, _ schedule: ScheduleFile
   ) -> FindingsData.Kind {
-    if part.isHeldToDurable { return .cost }
+    if heldTo == .durable { return .cost }
     let isBeforeFirstAnswer =
-      schedule.epochs.count == 1 && schedule.epochs[0].crash != nil
-      && !text.operations.contains { $0.hasPrefix("answer ") }
+      schedule.epochs.allSatisfy { life in
+        life.crash != nil && life.requests.allSatisfy { $0.request.name == .open }
+      } && !text.operations.contains { $0.hasPrefix("answer ") }
     if isBeforeFirstAnswer { return .creation }
     return weakest == PersistenceModelName.posixMin.rawValue ? .portability : .broken
   }
 
   /// What to change where nobody has looked yet, from what was dropped and had to be.
-  private static func change(_ cause: String, _ part: FindingsWork.Part) -> String {
-    if part.isHeldToDurable { return "use a durable setting where a loss cannot be borne" }
+  private func change(_ cause: String) -> String {
+    if heldTo == .durable { return "use a durable setting where a loss cannot be borne" }
     guard let list = cause.split(separator: ": ", maxSplits: 1).last, cause.contains(": ") else {
       return ""
     }

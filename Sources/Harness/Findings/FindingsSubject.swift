@@ -1,3 +1,4 @@
+import Designs
 import DurabilityModel
 import Subjects
 
@@ -28,7 +29,7 @@ struct FindingsSubject: Sendable {
   /// Every subject of the findings, in the order in which they are listed.
   static var all: [FindingsSubject] {
     let own = SubjectRegistry.entries.filter {
-      !$0.name.hasPrefix("canary-") && $0.name != "minimal"
+      $0.name == "reference" || PublishedDesign.named($0.name) != nil
     }
     return own.map { entry in
       FindingsSubject(

@@ -1,15 +1,13 @@
 import Determinism
 import DurabilityModel
 import Scenarios
-import SubjectProtocol
-import Subjects
 
 /// Searches every subject of the findings as it is documented, and relaxed settings held to
 /// `durable`.
 ///
-/// The search goes in rounds. In each every part gets a few of its scenarios and one seed, so that
-/// whatever time there is reaches all parts alike; where rounds are counted instead of time, the
-/// result is the same every time.
+/// Each part is a run of its own (`RunPlan`), of which it gets a few tasks at a time. Where time is
+/// what ends the search, the next turn is that of the part which has had least of it, so that any
+/// time reaches all parts alike; where seeds are counted, the result is the same every time.
 struct FindingsWork {
   let library: ScenarioLibrary
   let factory: TargetFactory
@@ -17,6 +15,8 @@ struct FindingsWork {
   /// Where the examples go.
   let directory: String
   let seed: Seed
+  /// How many seeds of each scenario; nil where time ends the search.
+  let seeds: Int?
   let jobs: Int
   /// How often each example is replayed.
   static let replays = 20
@@ -24,108 +24,88 @@ struct FindingsWork {
   /// One subject under one promise and one model, and what came of it so far.
   struct Part {
     var subject: FindingsSubject
-    var isHeldToDurable: Bool
+    var heldTo: FindingsData.Promise
     var model: PersistenceModelName
-    var scenarios: [RunPlan.NamedScenario] = []
-    var statistics = RunStatistics()
-    /// The names of the scenarios of which something was measured.
-    var measured: Set<String> = []
-    var crashes: Set<Contract.Crash> = []
-    var failures: [FailureEntry] = []
-    /// Why something was not measured.
-    var problem: String?
+    var plan: RunPlan
+    var result = RunResult()
+    /// The next task of the plan.
+    var next = 0
 
-    var heldTo: String { isHeldToDurable ? "durable" : "documented" }
+    /// Whether every task was tried, or none can be any more.
+    var isDone: Bool { result.problem != nil || plan.taskCount.map { next >= $0 } ?? false }
+    /// What it is, for people.
+    var title: String { "\(subject.name), held to \(heldTo.rawValue), \(model.rawValue)" }
   }
 
-  /// The parts, in the order in which they run.
+  /// The parts, in the order in which they are listed.
   func parts(_ subjects: [FindingsSubject]) throws(RunError) -> [Part] {
-    var parts = subjects.flatMap { subject in
-      subject.models.map { Part(subject: subject, isHeldToDurable: false, model: $0) }
-        + (subject.isHeldToDurable
-          ? [Part(subject: subject, isHeldToDurable: true, model: .posixMin)] : [])
-    }
-    for index in parts.indices {
-      parts[index].scenarios = try scenarios(parts[index])
-      for which in parts[index].scenarios.indices {
-        parts[index].scenarios[which].scenario.disk.model = parts[index].model
-      }
+    var parts: [Part] = []
+    for subject in subjects {
+      for model in subject.models { parts.append(try part(subject, .documented, model)) }
+      if subject.isHeldToDurable { parts.append(try part(subject, .durable, .posixMin)) }
     }
     return parts
   }
 
+  private func part(
+    _ subject: FindingsSubject, _ heldTo: FindingsData.Promise, _ model: PersistenceModelName
+  ) throws(RunError) -> Part {
+    var scenarios = try scenarios(subject, heldTo)
+    for index in scenarios.indices { scenarios[index].scenario.disk.model = model }
+    let plan = RunPlan(
+      scenarios: scenarios, targets: subject.targets, subject: .builtIn(subject.name), seed: seed,
+      limit: seeds.map { .seeds($0) } ?? .seconds(.infinity), jobs: jobs)
+    return Part(subject: subject, heldTo: heldTo, model: model, plan: plan)
+  }
+
   /// Databases have scenarios of their own: they write pages where a log writes a record.
-  private func scenarios(_ part: Part) throws(RunError) -> [RunPlan.NamedScenario] {
-    if part.isHeldToDurable {
-      return [try ScenarioLibrary.read(library.directory + "/controls/held-to-durable.json5")]
-    }
+  private func scenarios(
+    _ subject: FindingsSubject, _ heldTo: FindingsData.Promise
+  ) throws(RunError) -> [RunPlan.NamedScenario] {
     var scenarios: [RunPlan.NamedScenario] = []
-    if part.subject.isDatabase {
+    switch heldTo {
+    case .durable:
+      scenarios.append(
+        try ScenarioLibrary.read(library.directory + "/controls/held-to-durable.json5"))
+    case .documented where subject.isDatabase:
       let folder = library.directory + "/databases"
       for name in Files.names(in: folder) where name.hasSuffix(".json5") {
         scenarios.append(try ScenarioLibrary.read(folder + "/" + name))
       }
-    } else {
+    case .documented:
       for name in library.names { scenarios.append(try library.load(name)) }
     }
     return scenarios
   }
 
-  /// How many rounds give every scenario of every part `seeds` seeds.
-  func rounds(_ parts: [Part], seeds: Int) -> Int {
-    seeds * parts.reduce(1) { max($0, ($1.scenarios.count + jobs - 1) / jobs) }
+  /// Searches all of `parts` until every task was tried or the time is `end`; each part has had one
+  /// turn at least.
+  func search(_ parts: inout [Part], until end: Double?) throws(RunError) {
+    for index in parts.indices { try takeTurn(&parts[index]) }
+    while let index = next(parts) {
+      if let end, monotonicSeconds() >= end { return }
+      try takeTurn(&parts[index])
+    }
   }
 
-  /// Runs round `round` of `part`; false where it went on before with every scenario `seeds` times.
-  func run(_ part: inout Part, round: Int, seeds: Int?) throws(RunError) {
-    let count = part.scenarios.count
-    let perRound = min(jobs, count)
-    let cycle = (count + perRound - 1) / perRound
-    if let seeds, round / cycle >= seeds { return }
-    let first = round % cycle * perRound
-    let plan = RunPlan(
-      scenarios: Array(part.scenarios[first..<min(first + perRound, count)]),
-      targets: part.subject.targets, subject: .builtIn(part.subject.name),
-      seed: seed.derived("round", round / cycle), limit: .seeds(1), jobs: jobs)
-    let place = "\(directory)/\(part.subject.name)-\(part.heldTo)-\(part.model.rawValue)"
-    let result = Runner(
-      plan: plan, targets: factory, failures: FailureStore(report: place, namesParts: true),
+  /// Whose turn it is: where time ends the search, that of the part which had least of it.
+  private func next(_ parts: [Part]) -> Int? {
+    let open = parts.indices.filter { !parts[$0].isDone }
+    if seeds != nil { return open.first }
+    return open.min { parts[$0].result.seconds < parts[$1].result.seconds }
+  }
+
+  /// Runs the next tasks of `part`: as many as there are workers.
+  private func takeTurn(_ part: inout Part) throws(RunError) {
+    progress.say(part.title)
+    let end = min(part.next + jobs, part.plan.taskCount ?? .max)
+    let place = "\(directory)/\(part.subject.name)-\(part.heldTo.rawValue)-\(part.model.rawValue)"
+    part.result = Runner(
+      plan: part.plan, targets: factory, failures: FailureStore(report: place, namesParts: true),
       progress: progress
-    ).run()
+    ).run(part.next..<end, after: part.result)
+    part.next = end
     progress.end()
-    if result.wasInterrupted { throw .interrupted }
-    add(result, to: &part)
-  }
-
-  private func add(_ result: RunResult, to part: inout Part) {
-    for task in result.tasks {
-      part.statistics.add(task.part.statistics)
-      if let why = task.part.notMeasured {
-        if !task.part.isBeyondSubject { part.problem = why }
-        continue
-      }
-      part.measured.insert(task.task.scenario.name)
-      part.crashes.formUnion(task.part.crashes)
-    }
-    if let problem = result.problem { part.problem = problem.message }
-    for failure in result.failures {
-      let known = part.failures.firstIndex { $0.cause.group == failure.cause.group }
-      if let known {
-        part.failures[known].occurrences += failure.occurrences
-      } else {
-        part.failures.append(failure)
-      }
-    }
-  }
-
-  /// What was tried of `part`.
-  func trial(_ part: Part) -> FindingsData.Trial {
-    FindingsData.Trial(
-      subject: part.subject.name, heldTo: part.heldTo, model: part.model.rawValue,
-      targets: part.subject.targets.map(\.rawValue), scenarios: part.measured.count,
-      seeds: part.statistics.seeds, crashStates: part.statistics.crashStates,
-      distinctCrashStates: part.statistics.distinctCrashStates,
-      unconfirmed: part.statistics.unconfirmed, problem: part.problem,
-      crashes: Contract.Crash.allCases.filter(part.crashes.contains).map(\.rawValue))
+    if part.result.wasInterrupted { throw .interrupted }
   }
 }

@@ -32,7 +32,7 @@ struct FindingsWriter {
     for family in families {
       lines += ["", "## \(family)", ""] + tried(family)
       for subject in data.subjects where subject.family == family {
-        let entries = data.entries.filter { $0.subject == subject.name }
+        let entries = data.entries.filter { $0.violation.subject == subject.name }
         for entry in entries { lines += [""] + section(entry, subject) }
       }
     }
@@ -56,48 +56,68 @@ struct FindingsWriter {
 
   /// What was tried of a family, under each model, whatever was found.
   private func tried(_ family: String) -> [String] {
-    var lines = [
-      "| subject | promise | held to | model | targets | seeds | crash states | distinct | found |",
-      "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    var lines: [String] = []
+    for subject in data.subjects where subject.family == family {
+      let promise = subject.promise.isEmpty ? "" : ": \"\(subject.promise)\""
+      lines.append("- `\(subject.name)`: \(subject.summary)\(promise) (\(subject.source))")
+    }
+    lines += [
+      "",
+      "| subject | held to | model | targets | scenarios | crashes | seeds | crash states "
+        + "| distinct | found |",
+      "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for subject in data.subjects where subject.family == family {
-      let promise = subject.promise.isEmpty ? subject.summary : "\"\(subject.promise)\""
       for trial in data.trials where trial.subject == subject.name {
-        let entries = data.entries.filter {
-          $0.subject == subject.name && $0.heldTo == trial.heldTo && $0.models.contains(trial.model)
+        var scenarios: [String] = []
+        for verdict in trial.verdicts where verdict.crashStates > 0 {
+          if !scenarios.contains(verdict.scenario) { scenarios.append(verdict.scenario) }
         }
-        let found =
-          trial.problem
-          ?? (entries.isEmpty ? "nothing" : entries.map(\.name).joined(separator: ", "))
         lines.append(
-          "| `\(subject.name)` | \(promise) | \(trial.heldTo) | \(trial.model) | "
-            + "\(trial.targets.joined(separator: ", ")) | \(trial.seeds) | \(trial.crashStates) | "
-            + "\(trial.distinctCrashStates) | \(found) |")
+          "| `\(subject.name)` | \(trial.heldTo.rawValue) | \(trial.model) | "
+            + "\(trial.targets.joined(separator: ", ")) | \(scenarios.count) | "
+            + "\(trial.crashes.joined(separator: ", ")) | \(trial.seeds) | "
+            + "\(trial.crashStates) | \(trial.distinctCrashStates) | \(found(trial)) |")
       }
     }
     return lines
+  }
+
+  /// What a trial found, in a few words; what was not measured is said before anything else.
+  private func found(_ trial: FindingsData.Trial) -> String {
+    if let problem = trial.problem { return problem }
+    let names = data.entries.filter {
+      $0.violation.subject == trial.subject && $0.heldTo == trial.heldTo
+        && trial.found.contains($0.violation.group)
+    }.map(\.violation.name)
+    let unmeasured = trial.verdicts.filter { !["held", "broken"].contains($0.verdict) }
+    var words = names.isEmpty && unmeasured.count < trial.verdicts.count ? ["nothing"] : names
+    words += unmeasured.map { "\($0.verdict) in \($0.scenario): \($0.reason)" }
+    return words.isEmpty ? "not tried" : words.joined(separator: ", ")
   }
 
   /// One finding.
   private func section(
     _ entry: FindingsData.Entry, _ subject: FindingsData.Subject
   ) -> [String] {
+    let violation = entry.violation
     var lines = [
-      "### \(entry.name) in `\(entry.subject)`"
-        + (entry.heldTo == "durable" ? ", held to durable" : ""),
+      "### \(violation.name) in `\(violation.subject)`"
+        + (entry.heldTo == .durable ? ", held to durable" : ""),
       "",
-      "- **\(entry.kind.rawValue)**, \(entry.crash); seen \(entry.occurrences) times, first with "
-        + "seed \(entry.seed) in \(entry.scenario) on \(entry.target)",
+      "- **\(entry.kind.rawValue)**, \(violation.crashPoint); first with seed \(violation.seed) in "
+        + "\(violation.scenario) on \(violation.target)",
+      "- seen in \(violation.placesText)",
     ]
     if !entry.promise.isEmpty {
       lines.append("- promise: \"\(entry.promise)\" (\(subject.source))")
     }
-    lines.append("- missing: \(entry.cause)")
+    lines.append("- missing: \(violation.cause)")
     lines.append(
-      "- weakest model: \(entry.weakestModel); happens under "
-        + entry.models.joined(separator: ", ")
+      "- weakest model: \(violation.weakestModel); happens under "
+        + violation.models.joined(separator: ", ")
     )
-    if let model = PersistenceModelName(rawValue: entry.weakestModel) {
+    if let model = PersistenceModelName(rawValue: violation.weakestModel) {
       lines.append("- why the disk may: \(model.summary)")
     }
     if !entry.place.isEmpty { lines.append("- where: \(entry.place)") }
@@ -107,11 +127,11 @@ struct FindingsWriter {
         ? "- checked by hand against the operations and the subject's source"
         : "- not yet checked by hand")
     lines.append("- replays: \(entry.replays)")
-    lines += entry.explanation.prefix(3).map { "- \(Self.short($0))" }
+    lines += violation.explanation.prefix(3).map { "- \(Self.short($0))" }
     lines += fenced("operations in order", entry.operations.suffix(40))
     lines += fenced("pending at the crash, and what was kept", entry.pending)
     lines += fenced(entry.isShrunk ? "schedule, shrunk" : "schedule, not shrunk", entry.schedule)
-    return lines + ["", "    torture replay \(entry.directory)"]
+    return lines + ["", "    torture replay \(violation.directory)"]
   }
 
   private func fenced(_ title: String, _ text: some Collection<String>) -> [String] {

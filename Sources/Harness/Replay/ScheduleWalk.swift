@@ -21,6 +21,8 @@ struct ScheduleWalk {
   var isSameSubject = false
   /// The first life, where it was recorded before: it is exploded again, and not recorded anew.
   var firstLife: RecordedEpoch?
+  /// When there is no more time for it; nil for never.
+  var end: Double?
 
   /// A walk with every crash that the session tries.
   init(session: SubjectSession, seed: Seed) {
@@ -81,6 +83,7 @@ struct ScheduleWalk {
       seed: seed.derived("walk", life), picks: [])
     try exploder.explode(&statistics) { visit throws(RunError) in
       if isInterrupted() { throw .interrupted }
+      if let end, monotonicSeconds() >= end { throw .notMeasured("the time was up") }
       let outcome: RecoveryOutcome
       if let known = outcomes[visit.key] {
         outcome = known

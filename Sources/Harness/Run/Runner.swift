@@ -95,9 +95,13 @@ struct Runner: Sendable {
   }
 
   /// Runs until the plan is done, its time is up, or the user interrupts.
-  func run() -> RunResult {
-    let start = monotonicSeconds()
-    let shared = Lock(Shared())
+  func run() -> RunResult { run(0..<(plan.taskCount ?? .max), after: RunResult()) }
+
+  /// Runs the tasks of `slice`, and adds what they come to to `earlier`: what other tasks of the
+  /// same plan came to.
+  func run(_ slice: Range<Int>, after earlier: RunResult) -> RunResult {
+    let start = monotonicSeconds() - earlier.seconds
+    let shared = Lock(Shared(nextTask: slice.lowerBound, map: earlier.map))
     let deadline: Double? =
       if case .seconds(let seconds) = plan.limit { start + seconds } else { nil }
     onThreads(plan.jobs, pinned: true) { _ in
@@ -106,7 +110,7 @@ struct Runner: Sendable {
         if let deadline, monotonicSeconds() >= deadline { break }
         let index = shared.withLock { state -> Int? in
           guard state.problem == nil else { return nil }
-          if let count = plan.taskCount, state.nextTask >= count { return nil }
+          if state.nextTask >= slice.upperBound { return nil }
           state.nextTask += 1
           return state.nextTask - 1
         }
@@ -130,12 +134,12 @@ struct Runner: Sendable {
       }
       worker.shutDown()
     }
-    return shared.withLock { gather($0, seconds: monotonicSeconds() - start) }
+    return shared.withLock { gather($0, after: earlier, seconds: monotonicSeconds() - start) }
   }
 
-  private func gather(_ shared: Shared, seconds: Double) -> RunResult {
-    var result = RunResult()
-    result.problem = shared.problem
+  private func gather(_ shared: Shared, after earlier: RunResult, seconds: Double) -> RunResult {
+    var result = earlier
+    result.problem = earlier.problem ?? shared.problem
     result.wasInterrupted = isInterrupted()
     result.seconds = seconds
     result.map = shared.map

@@ -22,6 +22,13 @@ struct WeakestModel: Equatable, Sendable {
     weakest = needsNoPowerLoss ? "none" : entry.model.rawValue
   }
 
+  /// The same, where the violation was seen under `more` models as well.
+  func seen(under more: [PersistenceModelName]) -> WeakestModel {
+    WeakestModel(
+      models: PersistenceModelName.allCases.filter { models.contains($0) || more.contains($0) },
+      isNone: weakest == "none", found: .posixMin)
+  }
+
   private init(models: [PersistenceModelName], isNone: Bool, found: PersistenceModelName) {
     self.models = models
     let first = Self.fileSystems.first(where: models.contains)
@@ -29,14 +36,16 @@ struct WeakestModel: Equatable, Sendable {
   }
 
   /// Tries the example of each entry under every other model, and says so in its verdict. Where the
-  /// run is interrupted, or a program does not do the same again, entries stay as they are.
+  /// run is interrupted, the time is `end`, or a program does not do the same again, entries stay
+  /// as they are.
   static func label(
-    _ entries: inout [FailureEntry], _ factory: TargetFactory, _ progress: ProgressPrinter
+    _ entries: inout [FailureEntry], _ factory: TargetFactory, _ progress: ProgressPrinter,
+    until end: Double? = nil
   ) {
     for index in entries.indices {
       guard index < limit, !isInterrupted() else { return }
       do throws(RunError) {
-        let models = try find(entries[index], factory)
+        let models = try find(entries[index], factory, until: end)
         entries[index].models = models
         let verdict = entries[index].directory + "/verdict"
         let line =
@@ -61,7 +70,7 @@ struct WeakestModel: Equatable, Sendable {
   /// operations are the same then. Where one did, errno, cache and later calls depend on the model;
   /// and a later life begins with a crash state of the model, so it is recorded anew in any case.
   private static func find(
-    _ entry: FailureEntry, _ factory: TargetFactory
+    _ entry: FailureEntry, _ factory: TargetFactory, until end: Double?
   ) throws(RunError) -> WeakestModel {
     let failure = try FailureDirectory(entry.directory)
     // The same schedule gives the same on both targets, and in this process sooner.
@@ -83,6 +92,7 @@ struct WeakestModel: Equatable, Sendable {
       walk.crashes = crashes.filter { session.contract.acknowledgement(after: $0) != .none }
       walk.wanted = failure.schedule.violation
       walk.isSameSubject = true
+      walk.end = end
       if !first.faults.fired.contains(true), session.scenario.quota == nil {
         walk.firstLife = first.under(session.scenario.disk)
       }

@@ -7,15 +7,21 @@ public struct DatabaseNote: Sendable {
   public var settings: [String]
   /// A part of the cause: what was dropped and had to be, as `FailureCause` words it.
   public var cause: String
+  /// The violations it explains, by name; every one where there are none.
+  public var violations: [String] = []
   /// Where in the database's own source it can be read.
   public var place: String
   /// What would have to be different.
   public var change: String
 
-  /// The note about a violation of the setting `name` with the cause `cause`, if there is one.
-  public static func about(_ name: String, cause: String) -> DatabaseNote? {
+  /// The note about the violation called `violation` of the setting `name` with the cause `cause`,
+  /// if there is one.
+  public static func about(
+    _ name: String, violation: String, cause: String
+  ) -> DatabaseNote? {
     all.first { note in
       note.settings.contains { name.hasPrefix($0) } && cause.contains(note.cause)
+        && (note.violations.isEmpty || note.violations.contains(violation))
     }
   }
 
@@ -25,11 +31,21 @@ public struct DatabaseNote: Sendable {
       place: "mdb.c, mdb_env_open: data.mdb is made there, and no directory is ever synced",
       change: "sync the directory once data.mdb is made and its meta pages are synced"),
     DatabaseNote(
-      settings: ["lmdb"], cause: "write data.mdb",
+      settings: ["lmdb"], cause: "write data.mdb", violations: ["recovery-refused"],
       place: "mdb.c, mdb_env_init_meta writes both meta pages unsynced; mdb_env_read_header takes "
         + "an empty file for a new one, and refuses one with a size and no meta page (MDB_INVALID)",
       change: "write and sync the first meta pages under another name, then rename and sync the "
         + "directory"),
+    DatabaseNote(
+      settings: ["lmdb"], cause: "write data.mdb",
+      violations: [
+        "wrong-vector", "wrong-metadata", "phantom-record", "transaction-not-atomic",
+        "batch-not-atomic", "recovery-crashed", "acknowledged-write-lost",
+      ],
+      place: "mdb.c, mdb_env_write_meta: where writing a meta page fails, the old one is written "
+        + "over it and not synced; an environment opened next goes on from the old one and writes "
+        + "to pages that the new one, which may be on the disk, refers to",
+      change: "sync the old meta page before anything is written that the failed commit freed"),
     DatabaseNote(
       settings: ["leveldb"], cause: "rename CURRENT",
       place: "db/filename.cc, SetCurrentFile renames without a sync of the directory; "
@@ -51,6 +67,12 @@ public struct DatabaseNote: Sendable {
       place: "db/db_impl/db_impl_open.cc, NewDB syncs the MANIFEST; file/filename.cc, "
         + "SetCurrentFile renames CURRENT and syncs the directory only then",
       change: "sync the directory after making the MANIFEST, before renaming CURRENT"),
+    DatabaseNote(
+      settings: ["sqlite"], cause: "create data.db-journal",
+      place: "os_unix.c, unixSync syncs the directory with a journal's first sync and drops the "
+        + "result: \"ignore errors on the fsync\"; so the database is written to while the "
+        + "journal's name may still go",
+      change: "fail the commit where the sync of the directory failed with EIO"),
     DatabaseNote(
       settings: ["sqlite-rollback"], cause: "write data.db-journal",
       place: "pager.c, readJournalHdr trusts a header without a checksum of its own: that of an "

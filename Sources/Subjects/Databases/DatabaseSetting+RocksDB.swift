@@ -9,7 +9,7 @@ extension DatabaseSetting {
         + "write is considered complete"),
     rocksDB(
       "rocksdb-nosync", "WriteOptions.sync = false (the default)", .durable, .volatile,
-      [.flush, .checkpoint], "if the machine crashes, some recent writes may be lost"),
+      [.flush, .checkpoint], "and the machine crashes, some recent writes may be lost"),
     // Without a log, what was not flushed dies with the process; closing flushes.
     rocksDB(
       "rocksdb-nowal", "WriteOptions.disableWAL = true", .volatile, .volatile,

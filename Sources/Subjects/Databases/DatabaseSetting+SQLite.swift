@@ -14,7 +14,7 @@ extension DatabaseSetting {
       "atomic, consistent, isolated, and durable (ACID) in WAL mode"),
     rollback(
       "full", .volatile, barriers: [],
-      "ensures that an operating system crash or power failure will not corrupt the database"),
+      "atomic, consistent, and isolated with a rollback journal"),
     wal(
       "normal", .volatile, barriers: [.checkpoint],
       "WAL mode is always consistent with synchronous=NORMAL, but WAL mode does lose durability."),
@@ -27,7 +27,7 @@ extension DatabaseSetting {
 
   private static let off =
     "the database might become corrupted if the operating system crashes or the computer loses "
-    + "power"
+    + "power before that data has been written to the disk surface"
 
   private static func rollback(
     _ synchronous: String, _ acknowledgement: Contract.Acknowledgement,
