@@ -2,7 +2,8 @@
 SHELL := /bin/sh
 TORTURE_TIME ?= 120
 FUZZ_TIME ?= 600
-FINDINGS_TIME ?= 600
+FINDINGS_TIME ?= 1800
+KITS_SEEDS ?= 3
 SOAK_TIME ?= 900
 BUILD := .build/release
 TORTURE := $(BUILD)/torture
@@ -14,7 +15,8 @@ DATABASE_PACKAGES := libsqlite3-dev liblmdb-dev libleveldb-dev librocksdb-dev
 # What the store is measured beside; nothing else needs it.
 BENCH_PACKAGES := librocksdb-dev libsqlite3-0 python3-venv
 
-.PHONY: databases findings soak help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz lint format
+.PHONY: databases findings kits soak help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz
+.PHONY: lint format
 .PHONY: clean
 
 # The clock of foreign programs, loaded into them. Not a product of the package: that would bring
@@ -72,6 +74,19 @@ databases: build ## install and build the real databases as subjects (torture li
 
 findings: databases ## run every subject and setting, write Reports/findings.md (FINDINGS_TIME seconds)
 	@$(TORTURE) findings --time $(FINDINGS_TIME) --report Reports
+
+kits: build ## build the kits' examples by themselves, check and crash each (KITS_SEEDS seeds)
+	@cc -O2 -Wall -Wextra -Werror -o .build/kit-example-c Sources/Kits/C/example_store.c \
+	  -lm -lpthread
+	@swift build --package-path Sources/Kits/Swift --scratch-path .build/kits
+	@python='python3 Sources/Kits/Python/example_store.py'; \
+	for command in "$$python" "$$python --threads 4" .build/kit-example-c '.build/kit-example-c 4' \
+	  .build/kits/debug/example-subject; do \
+	  echo "$$command"; \
+	  $(TORTURE) check-subject "$$command" | grep -v '^ok\|^-' \
+	  && $(TORTURE) run --subject-command "$$command" --seeds $(KITS_SEEDS) --report Reports/kits \
+	    --quiet || exit 1; \
+	done
 
 deps: ## install what building and running needs
 	@.ci/install $(PACKAGES)

@@ -42,16 +42,16 @@ extension EndToEndTests {
     @Test("Each has all that a reader needs, shrunk and replayed twenty times of twenty")
     func entries() throws {
       let workspace = try Workspace()
-      let folder = workspace.path + "/scenarios"
+      let (folder, report) = (workspace.path + "/scenarios", workspace.path + "/found")
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
       try String(file: Workspace.scenario("small")).write(toFile: folder + "/small.json5")
       let outcome = try workspace.torture([
         "findings", "--subjects", "vecstore,reference", "--seeds", "1", "--scenarios", folder,
-        "--report", workspace.report, "--quiet",
+        "--report", report, "--quiet",
       ])
       #expect(outcome.status == 0, "\(outcome.errors)")
       workspace.expectNothingLeft()
-      let data = try Data(contentsOf: URL(filePath: workspace.report + "/findings.json"))
+      let data = try Data(contentsOf: URL(filePath: report + "/findings.json"))
       let findings = try JSONDecoder().decode(Findings.self, from: data)
       #expect(findings.trials.map(\.subject) == ["reference", "vecstore"])
       for trial in findings.trials {
@@ -61,7 +61,7 @@ extension EndToEndTests {
       }
       #expect(!findings.entries.isEmpty)
       #expect(Set(findings.entries.map(\.violation.group)).count == findings.entries.count)
-      let page = try String(file: workspace.report + "/findings.md")
+      let page = try String(file: report + "/findings.md")
       for entry in findings.entries {
         let violation = entry.violation
         #expect(entry.isShrunk, "\(violation.cause)")

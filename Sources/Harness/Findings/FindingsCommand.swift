@@ -8,7 +8,7 @@ enum FindingsCommand {
       name: "seeds", argument: "N", help: "how many seeds of each scenario, for each subject"),
     .init(
       name: "time", argument: "SECONDS",
-      help: "in place of --seeds: how long to search altogether (default 600)"),
+      help: "in place of --seeds: how long it may take altogether (default 1800)"),
     .init(
       name: "subjects", argument: "NAME,…",
       help: "these alone; a name that ends in * stands for all that begin so (default all)"),
@@ -33,7 +33,7 @@ enum FindingsCommand {
     guard options.operands.isEmpty else { throw .usage("torture findings takes no words") }
     let subjects = try subjects(options.values["subjects"])
     let report = options.values["report"] ?? "Reports"
-    let limit = try PlanReader.limit(options) ?? .seconds(600)
+    let limit = try PlanReader.limit(options) ?? .seconds(1800)
     let seed = try PlanReader.seed(options) ?? Seed(1)
     let jobs = try PlanReader.jobs(options)
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)

@@ -24,14 +24,13 @@ struct FindingsSummary {
       let same = parts[first...].prefix { $0.subject.name == subject.name && $0.heldTo == heldTo }
       first = same.endIndex
       var reports: [(name: String, report: Report)] = []
-      for part in same where !part.result.tasks.isEmpty {
+      for part in same {
         let report = ReportBuilder(
           plan: part.plan, result: part.result, canaries: [], environment: environment
         ).build()
         trials.append(trial(part, report))
         reports.append((part.title, report))
       }
-      if reports.isEmpty { continue }
       let merged = try ReportMerger.merge(reports)
       let maker = FindingsEntryMaker(
         subject: subject, heldTo: heldTo, factory: work.factory, progress: work.progress)

@@ -78,21 +78,24 @@ struct FindingsWork {
     return scenarios
   }
 
-  /// Searches all of `parts` until every task was tried or the time is `end`; each part has had one
-  /// turn at least.
+  /// Searches all of `parts` until every task was tried, or the time is `end`: then what had no
+  /// turn is said to be untried.
   func search(_ parts: inout [Part], until end: Double?) throws(RunError) {
-    for index in parts.indices { try takeTurn(&parts[index]) }
     while let index = next(parts) {
       if let end, monotonicSeconds() >= end { return }
       try takeTurn(&parts[index])
     }
   }
 
-  /// Whose turn it is: where time ends the search, that of the part which had least of it.
+  /// Whose turn it is: where time ends the search, that of the part which had least of it, and
+  /// among those that had none first one under the model which permits most.
   private func next(_ parts: [Part]) -> Int? {
     let open = parts.indices.filter { !parts[$0].isDone }
     if seeds != nil { return open.first }
-    return open.min { parts[$0].result.seconds < parts[$1].result.seconds }
+    func order(_ index: Int) -> (Double, Int) {
+      (parts[index].result.seconds, parts[index].model == .posixMin ? 0 : 1)
+    }
+    return open.min { order($0) < order($1) }
   }
 
   /// Runs the next tasks of `part`: as many as there are workers.
