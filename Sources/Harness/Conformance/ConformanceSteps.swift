@@ -161,6 +161,9 @@ enum ConformanceSteps {
       #"{"op":"batch","operations":[{"op":"put","id":"b1","vector":[1,1,1,1]},"#
         + #"{"op":"put","id":"b2","vector":[2,2,2,2]},{"op":"delete","id":"b1"},"#
         + #"{"op":"put","id":"b2","vector":[3,3,3,3]}]}"#,
-      #"{"op":"dump"}"#)
+      #"{"op":"dump"}"#),
+    ConformanceStep(
+      "batch: of no members", says: "the table: operations is an array; it may be empty",
+      #"{"op":"batch","operations":[]}"#, #"{"op":"dump"}"#),
   ]
 }

@@ -157,10 +157,10 @@ static const char *torture_do(torture_store *s, const char *in, char *memory, to
   }
   if (!strcmp(op.bytes, "put") || !strcmp(op.bytes, "delete") || !strcmp(op.bytes, "batch")) {
     torture_change *changes = torture_take(&memory, (strlen(in) / 16 + 1) * sizeof *changes);
-    int n = 0;
-    p = *op.bytes == 'b' ? torture_space(torture_member(in, "operations") + 1) : in;
-    do changes[n++] = torture_read_change(&memory, p), p = torture_space(torture_skip(p));
-    while (*op.bytes == 'b' && *p == '{');
+    int is_batch = *op.bytes == 'b', n = 0; /* a batch may be empty */
+    p = is_batch ? torture_space(torture_member(in, "operations") + 1) : in;
+    while (is_batch ? *p == '{' : n == 0)
+      changes[n++] = torture_read_change(&memory, p), p = torture_space(torture_skip(p));
     return s->change(s->self, changes, n, torture_number(in, "transaction", -1));
   }
   int is_get = !strcmp(op.bytes, "get");
