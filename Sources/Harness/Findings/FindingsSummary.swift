@@ -50,6 +50,9 @@ struct FindingsSummary {
   /// Says of each cause under which models it happens: those that the search saw it under, and
   /// those that its first example shows it under.
   private func label(_ parts: inout [FindingsWork.Part]) {
+    // The rest of the time is for shrinking and replaying.
+    let now = monotonicSeconds()
+    let labelEnd = end.map { now + ($0 - now) / 3 }
     var known: [String: WeakestModel] = [:]
     for part in parts.indices {
       for index in parts[part].result.failures.indices {
@@ -58,7 +61,9 @@ struct FindingsSummary {
         if known[key] == nil {
           var example = [failure]
           if hasTime(for: parts[part].subject) {
-            WeakestModel.label(&example, work.factory, work.progress, until: end)
+            WeakestModel.label(
+              &example, work.factory, work.progress,
+              until: parts[part].subject.isDatabase ? labelEnd : nil)
           }
           let seen = parts.filter { other in
             other.result.failures.contains { self.key(other, $0) == key }
