@@ -7,6 +7,10 @@ extension OracleModel {
     clock += 1
     guard let index = inFlight.lastIndex(where: { $0.number == number }) else { return [] }
     let flight = inFlight.remove(at: index)
+    if flight.number == closing {
+      closing = nil
+      isClosed = answer.isOK
+    }
     switch flight.payload {
     case .effect:
       finish(flight, answer)
@@ -150,6 +154,7 @@ extension OracleModel {
     }
     wasEverOpened = true
     isOpen = true
+    isClosed = false
     openOrdinal += 1
     isUntouchedSinceOpen = true
     return []

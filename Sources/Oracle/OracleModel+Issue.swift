@@ -10,6 +10,9 @@ extension OracleModel {
     switch request {
     case .hello: fly(number, .other)
     case .open:
+      // A store that could not close, or that nobody closed, is let go of: what it held in memory
+      // alone is gone, as with its process.
+      if isOpen && !isClosed { self = crashed(.process) }
       hasFaultSinceOpen = false
       pins = []
       forgetUnacknowledgedSightings()
@@ -20,7 +23,10 @@ extension OracleModel {
     case .dump: fly(number, .dump)
     case .stats: fly(number, .stats)
     case .flush, .checkpoint, .close:
-      if request.name == .close { endTransactions() }
+      if request.name == .close {
+        endTransactions()
+        closing = number
+      }
       fly(number, contract.barriers.contains(request.name) ? .barrier : .other)
     case .begin(let transaction):
       isUntouchedSinceOpen = false

@@ -46,6 +46,9 @@ public struct OracleModel: Sendable {
   /// Whether an `open` was ever answered ok, and whether one was since the last crash.
   var wasEverOpened = false
   var isOpen = false
+  /// The number of a `close` that was not answered yet, and whether the last one was answered ok.
+  var closing: UInt64?
+  var isClosed = false
   var openOrdinal = 0
 
   var epoch = 0

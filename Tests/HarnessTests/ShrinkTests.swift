@@ -120,6 +120,23 @@ struct ShrinkTests {
     #expect(again.smallest.lives.map(\.script) == first.smallest.lives.map(\.script))
   }
 
+  @Test("A value that has to stay apart from another is made plain once, not in every pass")
+  func valuesApart() throws {
+    let root = String(#filePath.dropLast("Tests/HarnessTests/ShrinkTests.swift".count))
+    let failure = try FailureDirectory(root + "Scenarios/regressions/clock-ordered")
+    let session = try failure.session(on: .sim, TargetFactory(program: ""))
+    let trial = Trial(
+      session: session, seed: failure.schedule.seed, goal: nil, name: failure.schedule.violation)
+    guard case .same(let first) = try trial.run(Candidate(failure.schedule.epochs), reach: .exact)
+    else {
+      throw RunError.harness("the kept failure is not reproduced")
+    }
+    var shrinker = Shrinker(trial: trial, reproduction: first)
+    shrinker.limit = 400
+    try shrinker.shrink()
+    #expect(shrinker.trials < 400)
+  }
+
   @Test("A live violation shrinks to what provokes it")
   func live() throws {
     let failure = try #require(try Self.liveFailure())

@@ -21,6 +21,35 @@ struct LiveTests {
     #expect(story.get("r", 1) == [.phantomRecord])
   }
 
+  @Test("A close that failed lets go of what was volatile, as the end of a process does")
+  func failedClose() {
+    let buffering = Contract(
+      acknowledgementAfterProcessCrash: .volatile, acknowledgementAfterPowerLoss: .volatile)
+    for (closed, isLost) in [(full, true), (.ok, false)] as [(Answer, Bool)] {
+      var story = Story(buffering)
+      story.put("a", 1)
+      story.ask(.close, closed)
+      story.open()
+      #expect(story.dump([:]).isEmpty == isLost)
+    }
+    var story = Story(buffering)
+    story.put("a", 1)
+    story.put("b", 2)
+    story.ask(.close, full)
+    story.open()
+    // Still in the order of the effects, and chosen once.
+    #expect(story.dump(["a": 1]).isEmpty)
+    story.put("c", 3)
+    #expect(story.permits(.process, ["a": 1, "c": 3]))
+    #expect(!story.permits(.process, ["a": 1, "b": 2, "c": 3]))
+    // What is durable after a process crash is so after a close that failed.
+    var strict = Story(Story.volatile)
+    strict.put("a", 1)
+    strict.ask(.close, full)
+    strict.open()
+    #expect(strict.dump([:]) == [.acknowledgedWriteLost])
+  }
+
   @Test("A value with metadata nobody gave it is named so")
   func metadata() {
     var story = Story()

@@ -7,10 +7,15 @@ import Scenarios
 
 /// `torture run`.
 enum RunCommand {
+  /// How long a run with `--time` goes on at most to try violations under other models, in seconds.
+  private static let modelSeconds = 20.0
+
   static let options: [Options.Specification] = [
     .init(name: "seed", argument: "S", help: "the first seed: decimal, 0x-hex, or a commit hash"),
     .init(name: "seeds", argument: "N", help: "how many seeds of each scenario (default 10)"),
-    .init(name: "time", argument: "SECONDS", help: "go on with new seeds for so long"),
+    .init(
+      name: "time", argument: "SECONDS",
+      help: "go on with new seeds for so long (trying other models: at most 20 s more)"),
     .init(name: "jobs", argument: "N", help: "workers (default: one for each processor)"),
     .init(
       name: "target", argument: "sim|fuse",
@@ -85,7 +90,9 @@ enum RunCommand {
       progress: progress)
     var result = runner.run()
     progress.end()
-    WeakestModel.label(&result.failures, factory, progress)
+    var end: Double?
+    if case .seconds = plan.limit { end = monotonicSeconds() + modelSeconds }
+    WeakestModel.label(&result.failures, factory, progress, until: end)
     let report = ReportBuilder(
       plan: plan, result: result, canaries: canaries, regressions: regressions,
       environment: EnvironmentReader.read(), baseline: baseline

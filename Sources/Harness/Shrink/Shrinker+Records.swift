@@ -123,14 +123,15 @@ extension Shrinker {
   private mutating func simplifyVector(
     _ life: Int, _ index: Int, _ put: Int
   ) throws(RunError) -> Bool {
-    guard var value = value(life, index, put), value.vector.count > 0 else { return false }
+    guard let original = value(life, index, put), original.vector.count > 0 else { return false }
     // All ones first; else one that no other put has, so that values stay apart.
     let ordinal = Float(2 + index + put)
     for simple in [Float(1), ordinal] {
-      let vector = [simple] + [Float](repeating: 0, count: value.vector.count - 1)
-      if RecordValue.sameBits(vector, value.vector) { return false }
-      value.vector = vector
-      if try set("a plain vector", value, life, index, put) { return true }
+      var plain = original
+      plain.vector = [simple] + [Float](repeating: 0, count: original.vector.count - 1)
+      // What it is already would be taken again in every pass.
+      if RecordValue.sameBits(plain.vector, original.vector) { return false }
+      if try set("a plain vector", plain, life, index, put) { return true }
     }
     return false
   }
