@@ -49,7 +49,7 @@ struct Op: Sendable {
   var digest: Digest
 }
 
-enum EffectKind: Sendable { case single, batch, transaction, clear }
+enum EffectKind: Sendable, CaseIterable { case single, batch, transaction, clear }
 
 /// A set of crash kinds.
 struct CrashSet: OptionSet, Sendable {

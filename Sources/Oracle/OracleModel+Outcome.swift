@@ -48,7 +48,10 @@ extension OracleModel {
     if crashes.contains(.power) { joinTracks() }
     let crash: Contract.Crash = crashes.contains(.power) ? .power : .process
     let outcomes = isPermitted ? outcomes(of: reading, after: crash) : []
-    for outcome in outcomes where outcome.isLost { lose(outcome) }
+    for outcome in outcomes {
+      note(outcome, after: crash)
+      if outcome.isLost { lose(outcome) }
+    }
     if !isPermitted || crash == .power || contract.recoveredIsDurable {
       entries = []
       nearStart = 0
@@ -61,6 +64,27 @@ extension OracleModel {
     entries = kept
     nearStart = entries.count
     nearBase = bases(of: reading)
+  }
+
+  /// Keeps how an effect that was open came out, where that is certain.
+  private mutating func note(_ outcome: Outcome, after crash: Contract.Crash) {
+    let doubt: OutcomeKind.Doubt
+    switch role(of: outcome.entry, after: crash) {
+    case .required: return
+    case .volatile, .lost: doubt = .volatile
+    case .free, .absent:
+      switch outcome.entry.status {
+      case .unanswered: doubt = .unanswered
+      case .failed: doubt = .failed
+      case .acknowledged, .recovered, .unknown: doubt = .undecided
+      }
+    }
+    let kind = OutcomeKind.of(doubt, outcome.entry.kind, crash)
+    if outcome.isLost {
+      outcomesSeen.insert(kind.absent)
+    } else if !outcome.mayBeAbsent.contains(true) {
+      outcomesSeen.insert(kind.present)
+    }
   }
 
   private mutating func lose(_ outcome: Outcome) {

@@ -72,6 +72,8 @@ public struct OracleModel: Sendable {
   /// What this process has shown for keys whose value was open, by key, ascending.
   var pins: [Pin] = []
   var logFloors = LogFloors()
+  /// How effects that crashes had left open came out so far.
+  public internal(set) var outcomesSeen: OutcomeSet = []
 
   struct Pin: Sendable {
     var key: Int

@@ -101,14 +101,23 @@ public final class Store: @unchecked Sendable {
   /// the directory is in use, `unsupported` when a newer version wrote it, `notFound` when there is
   /// no store and none is to be made, `invalid` when the options do not fit the files, and `io` or
   /// `full` when the storage does. Takes time linear in the log, and in the names and metadata of
-  /// the newest checkpoint; the checkpoint's vectors are read when they are first used.
+  /// the newest checkpoint; the checkpoint's vectors are read when they are first used. The rows of
+  /// the recovery table that are met are noted in `trace`, also where opening fails.
   public init(
-    storage: any Storage, options: StoreOptions, clock: @escaping Clock = { 0 }
+    storage: any Storage, options: StoreOptions, clock: @escaping Clock = { 0 },
+    trace: RecoveryTrace = RecoveryTrace()
   ) throws(StoreError) {
     try options.check()
     files = StoreFiles(storage: storage)
-    try files.lock()
-    let recovered = try Recovery(files: files, options: options, clock: clock)
+    let recovered: Recovery
+    do throws(StoreError) {
+      try files.lock()
+      recovered = try Recovery(files: files, options: options, clock: clock, trace: trace)
+    } catch {
+      trace.note(error)
+      throw error
+    }
+    trace.note(recovered.report.rows)
     self.options = options
     self.clock = clock
     recovery = recovered.report

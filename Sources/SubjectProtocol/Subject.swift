@@ -7,4 +7,13 @@
 public protocol Subject: AnyObject {
   /// Answers `request`; does not return before the promise made about it holds.
   func answer(_ request: Request) -> Answer
+
+  /// The rows of its recovery table that its opens have met so far, a bit each, row A the lowest;
+  /// 0 for a subject without such a table.
+  var recoveryRows: UInt32 { get }
+}
+
+extension Subject {
+  /// No table.
+  public var recoveryRows: UInt32 { 0 }
 }

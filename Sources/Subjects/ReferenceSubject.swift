@@ -13,6 +13,7 @@ public final class ReferenceSubject: Subject, @unchecked Sendable {
   private let clock: Store.Clock
   private let monitor = Monitor()
   @exclusivity(unchecked) private var store: Store?
+  private let trace = RecoveryTrace()
   /// Whether dumps list the namespaces; asked for by an option, since a dump without them is
   /// judged faster.
   @exclusivity(unchecked) private var listsNamespaces = false
@@ -36,6 +37,9 @@ public final class ReferenceSubject: Subject, @unchecked Sendable {
       return .failed(error.kind, message: error.description)
     }
   }
+
+  /// The rows of the store's recovery table that were met.
+  public var recoveryRows: UInt32 { trace.rows.rawValue }
 
   private func perform(_ request: Request) throws(StoreError) -> Answer {
     switch request {
@@ -115,7 +119,7 @@ public final class ReferenceSubject: Subject, @unchecked Sendable {
       throw .io(error, path: directory, doing: "open")
     }
     let opened = try Store(
-      storage: storage, options: options.store, clock: options.clock ?? clock)
+      storage: storage, options: options.store, clock: options.clock ?? clock, trace: trace)
     hold(opened, listsNamespaces: options.listsNamespaces)
     return .ok
   }

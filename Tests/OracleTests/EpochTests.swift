@@ -237,4 +237,45 @@ struct EpochTests {
     story.open()
     #expect(story.ask(.dump, io).map(\.name) == [.recoveryRefused])
   }
+
+  @Test("How an open effect came out is kept, where what was shown leaves no doubt")
+  func outcomesSeen() {
+    func seen(_ shown: [String: Float], _ crash: Contract.Crash, _ answer: Answer?) -> OutcomeSet {
+      var story = Story()
+      story.put("a", 1)
+      story.put("b", 2, answer)
+      story.crash(crash, showing: shown)
+      #expect(story.findings.isEmpty)
+      return story.model.outcomesSeen
+    }
+    func kind(_ name: String) -> OutcomeKind? { OutcomeKind.all.first { $0.name == name } }
+    let unanswered = kind("put or delete, never answered, after a power-loss")
+    #expect(seen(["a": 1], .power, nil) == unanswered?.absent)
+    #expect(seen(["a": 1, "b": 2], .power, nil) == unanswered?.present)
+    let failed = kind("put or delete, answered as failed, after a process-crash")
+    #expect(seen(["a": 1], .process, io) == failed?.absent)
+    #expect(seen(["a": 1, "b": 2], .process, io) == failed?.present)
+    #expect(seen(["a": 1, "b": 2], .power, .ok).isEmpty, "a durable effect is not open")
+    #expect(Set(OutcomeKind.all.map(\.name)).count == OutcomeKind.all.count)
+  }
+
+  @Test("Volatile effects, batches and commits count by their own kinds")
+  func outcomesByKind() {
+    var story = Story(Story.volatile)
+    story.put("a", 1)
+    story.put("b", 2)
+    story.transaction([.put("c", 3)], commit: nil)
+    story.crash(.power, showing: ["a": 1])
+    let names = OutcomeKind.all.filter {
+      !story.model.outcomesSeen.isDisjoint(with: [$0.present, $0.absent])
+    }
+    #expect(
+      names.map(\.name) == [
+        "put or delete, acknowledged and not yet durable, after a power-loss",
+        "commit, never answered, after a power-loss",
+      ])
+    #expect(story.model.outcomesSeen.contains([names[0].present, names[0].absent]))
+    #expect(story.model.outcomesSeen.contains(names[1].absent))
+    #expect(!story.model.outcomesSeen.contains(names[1].present))
+  }
 }

@@ -314,6 +314,47 @@ struct RecoveryTableTests {
     }
   }
 
+  /// The rows that opening these files meets.
+  private func rows(
+    _ files: [(name: String, bytes: [UInt8])], failing call: Int? = nil
+  ) -> String {
+    let disk = TestDisk(files: files)
+    if let call { disk.failures[call] = .accessDenied }
+    let trace = RecoveryTrace()
+    _ = storeError { () throws(StoreError) in _ = try openStore(disk, trace: trace) }
+    return trace.rows.letters
+  }
+
+  @Test("An open tells the row that it was refused by, and those that it met when it was not")
+  func traces() throws {
+    let puts = try disk(puts: 3).files
+    #expect(rows([]) == "A")
+    #expect(rows(puts) == "K")
+    var headless = puts
+    headless[0].bytes[20] ^= 1
+    #expect(rows(headless) == "G")
+    var holed = puts
+    holed[0].bytes[96 + 80 + 48] ^= 1
+    #expect(rows(holed) == "N")
+    let chain = try disk(puts: 3, segmentBytes: 128).files
+    #expect(rows([chain[0], chain[2]]) == "I")
+    #expect(rows(chain, failing: 1) == "S")
+    let store = TestDisk()
+    let opened = try openStore(store)
+    try opened.apply(samplePut("a", 1))
+    try opened.checkpoint()
+    var snapshot = store.files
+    #expect(rows(snapshot) == "C")
+    snapshot[0].bytes[400] ^= 1
+    #expect(rows(snapshot) == "D")
+    var newer = puts
+    newer[0].bytes[8] = 3
+    repairChecksums(of: &newer[0].bytes)
+    #expect(rows(newer) == "Q")
+    #expect(RecoveryReport.Rows.table.count == 20)
+    #expect(RecoveryReport.Rows.locked.letters == "T")
+  }
+
   @Test("A copy of a segment under another number is no segment")
   func duplicate() throws {
     let whole = try disk(puts: 2, segmentBytes: 128)

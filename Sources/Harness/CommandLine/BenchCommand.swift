@@ -12,6 +12,9 @@ enum BenchCommand {
     .init(
       name: "report", argument: "DIR",
       help: "where bench.json and bench.html go (default Reports)"),
+    .init(
+      name: "base-seeds", argument: "N",
+      help: "explore: from how many base seeds the ways to explore are compared (default 20)"),
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
@@ -30,6 +33,8 @@ enum BenchCommand {
     case shrink
     /// How long planted bugs stay hidden.
     case canaries
+    /// Guided exploration beside random.
+    case explore
   }
 
   static func run(_ words: [String], program: String) throws(RunError) -> Int32 {
@@ -88,6 +93,12 @@ enum BenchCommand {
     let large = areas.contains(.shrink) ? try shrinkCanaries(library, factory, add) : []
     let escaped =
       areas.contains(.canaries) ? try searchCanaries(library, factory, base, add) : []
+    if areas.contains(.explore) {
+      try ExplorationBench(
+        library: library, targets: factory, base: base,
+        baseSeeds: try options.count("base-seeds") ?? 20
+      ).measure(add)
+    }
     try write(
       BenchReport(
         environment: environment, pinning: "processor \(cpu)", measurements: measurements),

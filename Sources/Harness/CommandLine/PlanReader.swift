@@ -11,10 +11,21 @@ struct PlanReader {
 
   /// The plan; errors name the option.
   func plan() throws(RunError) -> RunPlan {
-    let plan = RunPlan(
+    var plan = RunPlan(
       scenarios: try scenarios(), targets: try targets(), subject: try subject(),
       seed: try seed(), limit: try limit(), jobs: try jobs(),
       namesScenarios: !options.operands.isEmpty, shard: try shard())
+    plan.exploration = try exploration()
+    plan.variation = try variation(plan.exploration)
+    if plan.exploration == .exhaustive, options.values["seeds"] == nil, !options.has("time") {
+      plan.limit = .seeds(1)
+    }
+    if let path = options.values["corpus"] {
+      guard plan.exploration == .guided else {
+        throw .usage("--corpus goes with --explore guided alone")
+      }
+      plan.corpus = try CorpusReader.read(path, for: plan)
+    }
     if plan.subject.isForeign, plan.targets.contains(.sim) { throw TargetFactory.needsFuse }
     return plan
   }
@@ -111,6 +122,25 @@ struct PlanReader {
       return .seconds(seconds)
     }
     return seeds.map { .seeds($0) }
+  }
+
+  private func exploration() throws(RunError) -> ExplorationMode {
+    guard let text = options.values["explore"] else { return .random }
+    guard let mode = ExplorationMode(rawValue: text) else {
+      throw .usage("--explore takes random, guided or exhaustive, not \"\(text)\"")
+    }
+    return mode
+  }
+
+  private func variation(_ mode: ExplorationMode) throws(RunError) -> Variation? {
+    guard let text = options.values["variation"] else { return nil }
+    guard mode == .random else { throw .usage("--variation and --explore exclude each other") }
+    guard let variation = Variation(parsing: text) else {
+      throw .usage(
+        "--variation takes the text that a report gives, such as "
+          + "'guided aim=write,wal-#.log,append,fault-EIO', not \"\(text)\"")
+    }
+    return variation
   }
 
   private func jobs() throws(RunError) -> Int { try Self.jobs(options) }

@@ -16,6 +16,16 @@ enum RunCommand {
     .init(
       name: "time", argument: "SECONDS",
       help: "go on with new seeds for so long (trying other models: at most 20 s more)"),
+    .init(
+      name: "explore", argument: "random|guided|exhaustive",
+      help: "fresh seeds (default); seeds that showed something new, varied, and places never hit\n"
+        + "aimed at; or every fault at every place, in order (default then: one seed)"),
+    .init(
+      name: "corpus", argument: "REPORT",
+      help: "guided: go on from what that report's runs showed (merged reports: all of theirs)"),
+    .init(
+      name: "variation", argument: "'TEXT'",
+      help: "explore each seed with this variation, as a report names it"),
     .init(name: "jobs", argument: "N", help: "workers (default: one for each processor)"),
     .init(
       name: "target", argument: "sim|fuse",
@@ -69,7 +79,8 @@ enum RunCommand {
     let baseline = try options.values["baseline"].map { file throws(RunError) in
       try BaselineComparison(file, subject: plan.subject.name)
     }
-    let progress = ProgressPrinter(isQuiet: options.has("quiet"), baseline: baseline?.baseline)
+    let progress = ProgressPrinter(
+      isQuiet: options.has("quiet"), baseline: baseline?.baseline, plan: plan)
     let factory = TargetFactory(program: program, mode: mode)
     try begin(writingTo: directory)
     ReportWriter.clear(directory)
@@ -82,7 +93,8 @@ enum RunCommand {
     }
     progress.say(
       "seed \(plan.seed), \(plan.jobs) workers, targets "
-        + plan.targets.map(\.rawValue).joined(separator: ",") + plan.shard.note)
+        + plan.targets.map(\.rawValue).joined(separator: ",") + plan.shard.note
+        + (plan.exploration == .random ? "" : ", exploring \(plan.exploration.rawValue)"))
     let runner = Runner(
       plan: plan, targets: factory,
       failures: FailureStore(

@@ -1,5 +1,6 @@
 import Determinism
 import DurabilityModel
+import Oracle
 import Scenarios
 import SubjectProtocol
 
@@ -16,6 +17,8 @@ struct Coverage: Sendable {
     var reached: UInt64 = 0
     /// The events that could have.
     var reachable: UInt64 = 0
+    /// The faults that were planned there and whose call did not come.
+    var unmet: UInt64 = 0
   }
 
   /// The places seen, in the order in which they came.
@@ -26,7 +29,13 @@ struct Coverage: Sendable {
   private(set) var behaviours = Behaviours()
   /// The pairs of faults that fired in one epoch, each in order, as `Fault.pattern` has them.
   private(set) var faultPairs: Set<[String]> = []
+  /// The rows of the subject's recovery table that were met (`Subject.recoveryRows`).
+  var recoveryRows: UInt32 = 0
+  /// How effects that crashes had left open came out.
+  private(set) var outcomes: OutcomeSet = []
   private var index: [CoveragePlace: Int] = [:]
+  /// For each kind of crash point, how often it was seen (`CrashPointKind`).
+  private var pointKinds: [CrashPointKind: Int] = [:]
   /// The place of each operation of the epoch being exploded.
   private var current: [Int] = []
   /// How many barriers there were up to each operation of that epoch.
@@ -51,8 +60,7 @@ struct Coverage: Sendable {
   /// scenario's faults could strike.
   mutating func note(callsOf quiet: RecordedEpoch, _ templates: [FaultTemplate]) {
     guard let calls = quiet.calls else { return }
-    var phases: [UInt64: Phase] = [:]
-    for sent in quiet.requests { phases[sent.number] = Phase(of: sent.request) }
+    let phases = Phase.requests(of: quiet)
     for call in calls.places {
       var events: UInt64 = 0
       for template in templates where template.mayStrike(call) {
@@ -95,14 +103,13 @@ struct Coverage: Sendable {
       wasPending = isPending
     }
     noteFaults(of: epoch)
+    if let last = epoch.models.last { outcomes.formUnion(last.model.outcomesSeen) }
   }
 
   private mutating func noteFaults(of epoch: RecordedEpoch) {
-    var phases: [UInt64: Phase] = [:]
-    for sent in epoch.requests { phases[sent.number] = Phase(of: sent.request) }
+    let phases = Phase.requests(of: epoch)
     var patterns: [String] = []
-    for (fault, fired) in zip(epoch.faults.faults, epoch.faults.fired) where fired {
-      patterns.append(fault.pattern)
+    for (fault, fired) in zip(epoch.faults.faults, epoch.faults.fired) {
       let place =
         switch fault.place {
         case .call(let request, let operation, let role, _):
@@ -111,7 +118,13 @@ struct Coverage: Sendable {
         case .background(let work, let role, _, _):
           CoveragePlace(operation: work.rawValue, role: role, phase: .background)
         }
-      note(number(of: place), reached: CoverageEvent.of(fault).bit, reachable: 0)
+      let event = CoverageEvent.of(fault).bit
+      guard fired else {
+        reach[number(of: place)].unmet |= event
+        continue
+      }
+      patterns.append(fault.pattern)
+      note(number(of: place), reached: event, reachable: 0)
     }
     patterns.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     for (position, first) in patterns.enumerated() {
@@ -135,6 +148,44 @@ struct Coverage: Sendable {
     behaviours.note(
       place, after: point > 1 ? current[point - 2] : -1, event: event,
       outcome: outcome.behaviour(isPermitted: isPermitted))
+  }
+
+  /// Registers, for each crash point, the events whose states came to the same as one that was
+  /// visited there: a state is judged once at a point, whatever made it.
+  mutating func note(alike events: [UInt64]) {
+    for (point, events) in events.enumerated() where events != 0 && point > 0 {
+      note(current[point - 1], reached: events, reachable: 0)
+    }
+  }
+
+  /// Whether the seed has reached the event at `place` so far.
+  func isReached(_ place: CoveragePlace, _ event: CoverageEvent) -> Bool {
+    index[place].map { reach[$0].reached & event.bit != 0 } ?? false
+  }
+
+  /// How much to try at each crash point of the epoch that was registered last, from point 0.
+  mutating func efforts(_ epoch: RecordedEpoch, aims: [Variation.Aim]) -> [Effort] {
+    var wanted: [Int: UInt64] = [:]
+    for aim in aims {
+      if let place = index[aim.place] { wanted[place, default: 0] |= aim.event.bit }
+    }
+    var efforts: [Effort] = [.full]
+    efforts.reserveCapacity(current.count + 1)
+    var pending = 0
+    for (position, place) in current.enumerated() {
+      let operation = epoch.recording.operations[position].operation
+      pending = operation.isBarrier ? 0 : pending + 1
+      let kind = CrashPointKind(
+        place: place, previous: position > 0 ? current[position - 1] : -1, pending: pending,
+        operation)
+      pointKinds[kind, default: 0] += 1
+      if let events = wanted[place], events & ~reach[place].reached != 0 {
+        efforts.append(.more)
+      } else {
+        efforts.append(pointKinds[kind, default: 0] > CrashPointKind.fullTimes ? .less : .full)
+      }
+    }
+    return efforts
   }
 
   /// What the seed did, as digests that mean the same in every run, in rising order.
@@ -192,7 +243,7 @@ extension CrashStep {
 
 extension FaultTemplate {
   /// Whether a fault of it may strike `call`.
-  fileprivate func mayStrike(_ call: CallLog.Place) -> Bool {
+  func mayStrike(_ call: CallLog.Place) -> Bool {
     guard case .call(let operation) = target else { return false }
     guard role == "*" || call.role.name == role else { return false }
     return call.operation == operation || (operation == .fsync && call.operation == .fdatasync)

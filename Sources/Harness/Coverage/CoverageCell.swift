@@ -21,6 +21,10 @@ struct CoverageCell: Codable, Sendable, Equatable {
   var reached: Bool
   /// The first recording in which it could have been hit: its number in the report, from 0.
   var recording: Int
+  /// How many recordings could have hit it; absent in reports of earlier versions.
+  var offered: Int?
+  /// Why it was never hit, as far as the recordings tell; absent where it was.
+  var why: String?
   /// The command that aims at it: more seeds of that recording's scenario.
   var aim: String
 

@@ -9,6 +9,12 @@ struct CoverageEvent: Hashable, Sendable {
   /// Its name in reports.
   let name: String
 
+  /// By its bit.
+  static func == (left: CoverageEvent, right: CoverageEvent) -> Bool { left.bit == right.bit }
+
+  /// Hashes the bit.
+  func hash(into hasher: inout Hasher) { hasher.combine(bit) }
+
   private init(_ position: Int, _ name: String) {
     bit = 1 << UInt64(position)
     self.name = name
@@ -26,6 +32,17 @@ struct CoverageEvent: Hashable, Sendable {
     precondition(names.count <= 64, "a set of events is one word")
     return names.enumerated().map { CoverageEvent($0.offset, $0.element) }
   }()
+
+  /// Whether it is a fault that is planned: neither a crash nor damage.
+  var isFault: Bool {
+    name.utf8.starts(with: "fault-".utf8) || self == Self.writeBack || self == Self.evict
+  }
+
+  /// The event with this bit.
+  static func with(bit: UInt64) -> CoverageEvent? {
+    let position = bit.trailingZeroBitCount
+    return position < all.count ? all[position] : nil
+  }
 
   private static func named(_ name: String) -> CoverageEvent {
     guard let event = all.first(where: { $0.name == name }) else {
@@ -83,6 +100,11 @@ struct CoverageEvent: Hashable, Sendable {
   static func of(_ step: CrashStep) -> CoverageEvent {
     if let damage = step.damage { return media[damage.kind] ?? other }
     guard case .power(let choice) = step.kind else { return processCrash }
+    return of(choice)
+  }
+
+  /// The event of a power loss on a sound medium.
+  static func of(_ choice: PowerLossChoice) -> CoverageEvent {
     if choice.tearsAnything { return torn }
     if !choice.dropsAnything { return allKept }
     return choice.keepsAnything ? someKept : noneKept

@@ -1,4 +1,5 @@
 import DurabilityModel
+import Oracle
 
 /// The places of the fault space that many recordings saw, each under one number.
 ///
@@ -22,7 +23,8 @@ struct CoverageMap: Sendable {
   /// Adds a recording's coverage and gives it back in few bytes.
   mutating func add(_ coverage: Coverage) -> RecordedCoverage {
     var recorded = RecordedCoverage(
-      behaviours: coverage.behaviourDigests, faultPairs: coverage.faultPairs)
+      behaviours: coverage.behaviourDigests, faultPairs: coverage.faultPairs,
+      recoveryRows: coverage.recoveryRows, outcomes: coverage.outcomes)
     for (place, reach) in zip(coverage.places, coverage.reach) {
       recorded.places.append(RecordedCoverage.Place(number: number(of: place), reach: reach))
     }
@@ -32,10 +34,14 @@ struct CoverageMap: Sendable {
 
   /// Adds a recording's coverage whose places have numbers of this map.
   mutating func add(_ recorded: RecordedCoverage) {
-    for place in recorded.places {
-      reach[place.number].reached |= place.reach.reached
-      reach[place.number].reachable |= place.reach.reachable
-    }
+    for place in recorded.places { add(place.number, place.reach) }
+  }
+
+  /// Adds what is known of a place with a number of this map.
+  mutating func add(_ number: Int, _ more: Coverage.Reach) {
+    reach[number].reached |= more.reached
+    reach[number].reachable |= more.reachable
+    reach[number].unmet |= more.unmet
   }
 
   /// How many cells were reached.
@@ -58,4 +64,24 @@ struct RecordedCoverage: Sendable {
   var behaviours: [UInt64] = []
   /// The pairs of faults that fired together.
   var faultPairs: Set<[String]> = []
+  /// The rows of the recovery table that were met.
+  var recoveryRows: UInt32 = 0
+  /// How effects that crashes had left open came out.
+  var outcomes: OutcomeSet = []
+
+  /// Adds what another report says of the same recording.
+  mutating func unite(_ others: [Place]) {
+    var index: [Int: Int] = [:]
+    for (position, place) in places.enumerated() { index[place.number] = position }
+    for other in others {
+      guard let position = index[other.number] else {
+        index[other.number] = places.count
+        places.append(other)
+        continue
+      }
+      places[position].reach.reached |= other.reach.reached
+      places[position].reach.reachable |= other.reach.reachable
+      places[position].reach.unmet |= other.reach.unmet
+    }
+  }
 }

@@ -53,10 +53,16 @@ enum Phase: String, CaseIterable, Sendable {
     }
   }
 
-  /// The phase of each operation of `epoch`.
-  static func phases(of epoch: RecordedEpoch) -> [Phase] {
+  /// The phase of each request of `epoch`, by its number.
+  static func requests(of epoch: RecordedEpoch) -> [UInt64: Phase] {
     var requests: [UInt64: Phase] = [:]
     for sent in epoch.requests { requests[sent.number] = Phase(of: sent.request) }
+    return requests
+  }
+
+  /// The phase of each operation of `epoch`.
+  static func phases(of epoch: RecordedEpoch) -> [Phase] {
+    let requests = requests(of: epoch)
     var phases: [Phase] = []
     phases.reserveCapacity(epoch.recording.operations.count)
     var current: UInt64?

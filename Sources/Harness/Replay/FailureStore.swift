@@ -1,3 +1,4 @@
+import Determinism
 import DurabilityModel
 import Oracle
 import Scenarios
@@ -11,16 +12,21 @@ struct FailureStore: Sendable {
 
   /// Writes `failure` and says where it is.
   func keep(
-    _ failure: Failure, scenario: RunPlan.NamedScenario, subject: RunPlan.SubjectChoice
+    _ failure: Failure, _ task: RunPlan.Task, subject: RunPlan.SubjectChoice
   ) throws(RunError) -> FailureEntry {
     var name = "\(failure.name.rawValue)-\(failure.seed)"
+    // One seed may fail under several variations.
+    if let variation = task.variation {
+      name += "-" + Seed(0).derived(variation.text).text.dropFirst(2).prefix(8)
+    }
     if namesParts { name += "-\(failure.scenario)-\(failure.target.rawValue)" }
     let directory = report + "/failures/" + name
     try FailureWriter(
-      failure: failure, scenarioSource: scenario.source, subject: subject
+      failure: failure, scenarioSource: task.scenario.source, subject: subject
     ).write(to: directory)
     return FailureEntry(
       name: failure.name.rawValue, allNames: failure.allNames.map(\.rawValue), seed: failure.seed,
+      variation: task.variation,
       scenario: failure.scenario, subject: failure.subject, target: failure.target,
       crash: failure.crashText, explanation: failure.explanation, directory: directory,
       occurrences: failure.occurrences, model: failure.model,

@@ -27,13 +27,13 @@ extension HTMLReport {
     let rows = cells.map { cell in
       """
       <tr><td>\(Self.escape(cell.operation))<td>\(Self.escape(cell.role))<td>\(cell.phase)\
-      <td>\(cell.event)<td><code>\(Self.escape(cell.aim))</code></tr>
+      <td>\(cell.event)<td>\(Self.escape(cell.why ?? ""))<td><code>\(Self.escape(cell.aim))</code></tr>
       """
     }.joined(separator: "\n")
     return """
       <h3 id="never">Never hit: \(cells.count) of \(report.coverage.reachable) reachable cells</h3>
       <div class="scroll"><table><thead><tr><th>operation<th>file<th>phase<th>event\
-      <th>command that aims at it</tr></thead>
+      <th>why<th>command that aims at it</tr></thead>
       \(rows)
       </table></div>
       """
@@ -113,11 +113,7 @@ extension HTMLReport {
     var wanted: Set<Int> = []
     for cell in hits() { wanted.formUnion(cell.prefix(Self.runsShown)) }
     let entries = wanted.sorted().map { number in
-      let recording = report.recordings[number]
-      let command =
-        "torture run \(recording.scenario) --target \(recording.target) --seed \(recording.seed) "
-        + "--seeds 1"
-      return "\(number):\"\(Self.escapeScript(command))\""
+      "\(number):\"\(Self.escapeScript(report.recordings[number].command))\""
     }
     return "{" + entries.joined(separator: ",") + "}"
   }

@@ -31,6 +31,7 @@ struct HTMLReport {
     <h3>Map</h3>
     \(map)
     \(pairs)
+    \(recovery)
     <h2 id="assumed">What was assumed, and what was not tried</h2>
     <ul>\(report.assumptions.map { "<li>\(Self.escape($0))" }.joined())</ul>
     <h2>Where</h2>

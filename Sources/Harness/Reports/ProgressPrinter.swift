@@ -10,6 +10,7 @@ final class ProgressPrinter: Sendable {
     var distinct = 0
     var seeds = 0
     var violations = 0
+    var tasks = 0
     var announced: Set<String> = []
   }
 
@@ -19,10 +20,19 @@ final class ProgressPrinter: Sendable {
 
   private let isSilent: Bool
   private let baseline: Baseline?
+  /// How long the run is to last; nil where its tasks are counted, or nobody said.
+  private let limit: RunPlan.Limit?
+  /// How many tasks there are, where that is known.
+  private let taskCount: Int?
 
   /// A printer; a quiet one says nothing but violations, and of those in `baseline` one line.
   /// A silent one says nothing at all.
-  init(isQuiet: Bool, baseline: Baseline? = nil, isSilent: Bool = false) {
+  /// With a `plan` it tells the time left.
+  init(
+    isQuiet: Bool, baseline: Baseline? = nil, isSilent: Bool = false, plan: RunPlan? = nil
+  ) {
+    limit = plan?.limit
+    taskCount = plan?.exploration == .exhaustive ? nil : plan?.taskCount
     self.isQuiet = isQuiet || isSilent
     self.isSilent = isSilent
     self.baseline = baseline
@@ -37,6 +47,7 @@ final class ProgressPrinter: Sendable {
       state.states += statistics.crashStates
       state.distinct += statistics.distinctCrashStates
       state.seeds += statistics.seeds
+      state.tasks += 1
       var lines: [String] = []
       for failure in failures
       where state.announced.insert(failure.cause.group).inserted {
@@ -52,11 +63,30 @@ final class ProgressPrinter: Sendable {
           "\(Report.seconds(seconds)) s  \(task.scenario.name) on \(task.target.rawValue)  "
             + "\(state.states) crash states, \(state.distinct) distinct "
             + "(\(Int(Double(state.distinct) / seconds))/s), \(state.seeds) seeds, \(cells) cells, "
-            + "\(state.violations) violations")
+            + "\(state.violations) violations" + left(state, after: seconds))
       }
       return lines
     }
     show(lines)
+  }
+
+  /// The run itself begins: what came before, such as proofs, is none of its time.
+  func begin() { state.withLock { $0.begun = monotonicSeconds() } }
+
+  /// The time left, as far as it can be told.
+  private func left(_ state: State, after seconds: Double) -> String {
+    switch limit {
+    case .seconds(let all)?: ", \(Report.seconds(max(0, all - seconds))) s left"
+    case .seeds?:
+      if let taskCount, state.tasks > 0, taskCount >= state.tasks {
+        ", about "
+          + Report.seconds(seconds / Double(state.tasks) * Double(taskCount - state.tasks))
+          + " s left"
+      } else {
+        ""
+      }
+    case nil: ""
+    }
   }
 
   /// Says one thing, unless quiet.
@@ -73,7 +103,8 @@ final class ProgressPrinter: Sendable {
     var lines = [
       "===== VIOLATION \(failure.name) =====",
       "subject \(failure.subject), scenario \(failure.scenario), target \(failure.target.rawValue)",
-      "SEED \(failure.seed)  MODEL \(model)  CRASH \(failure.crash)",
+      "SEED \(failure.seed)" + (failure.variation.map { "  VARIATION \($0.text)" } ?? "")
+        + "  MODEL \(model)  CRASH \(failure.crash)",
       "CAUSE \(failure.cause.text)",
     ]
     lines += failure.explanation.prefix(4).map { "  " + $0 }

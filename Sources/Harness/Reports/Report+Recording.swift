@@ -2,7 +2,7 @@ import FoundationEssentials
 
 extension Report {
   /// What one seed of one scenario on one target came to: the unit that reports are made of and
-  /// merged by. Recordings with the same subject, scenario, target, model and seed are equal.
+  /// merged by. Recordings with the same subject, scenario, target, model, seed and variation are equal.
   struct Recording: Codable, Sendable {
     /// Its place among all tasks of the run, shards included; recordings are listed by it.
     var task: Int
@@ -11,6 +11,8 @@ extension Report {
     var target: String
     var model: String
     var seed: String
+    /// What it did otherwise than its seed would (`Variation`); absent where nothing.
+    var variation: String?
     /// What was done, in numbers.
     var numbers: RunStatistics
     /// The kinds of crash that were tried.
@@ -26,6 +28,17 @@ extension Report {
     /// The cells it reached: hex digits, four cells each, the first cell in the highest bit; the
     /// order is that of `coverage.cells`.
     var cells: String
+    /// The cells that it could have reached and did not, in the same form; absent in reports of
+    /// earlier versions, which say so of the first such recording of a cell alone.
+    var offered: String?
+    /// Those of them where a fault was planned whose call did not come; absent for none.
+    var unmet: String?
+    /// The letters of the rows of the subject's recovery table that it met; absent where the subject
+    /// tells none.
+    var recoveryRows: String?
+    /// How effects that crashes had left open came out: hex digits, two bits a kind in the order of
+    /// `OutcomeKind.all`; absent for none.
+    var openEffects: String?
     /// The behaviours it showed: numbers in `behaviours.digests`, from 1, each written as the
     /// distance from the one before.
     var behaviours: String
@@ -42,12 +55,18 @@ extension Report {
 
 extension Report.Recording {
   /// What makes two recordings equal.
-  var identity: [String] { [subject, scenario, target, model, seed] }
+  var identity: [String] { [subject, scenario, target, model, seed, variation ?? ""] }
 
   /// What the report says of a scenario that was left out; nil for one that was not.
   var leftOutLine: String? {
     guard isLeftOut else { return nil }
     return "not tried: scenario \(scenario) on \(target): \(notMeasured ?? "")"
+  }
+
+  /// The command that makes it again.
+  var command: String {
+    "torture run \(scenario) --target \(target) --seed \(seed) --seeds 1"
+      + (variation.map { " --variation '\($0)'" } ?? "")
   }
 
   /// The order of recordings: that of the tasks, and where runs of different plans are merged,

@@ -66,6 +66,20 @@ struct Report: Codable, Sendable {
     var seeds: Int
   }
 
+  /// A row of a subject's recovery table, and how many recordings met it.
+  struct RecoveryRow: Codable, Sendable {
+    var row: String
+    var met: String
+    var recordings: Int
+  }
+
+  /// A kind of effect that crashes left open, and how many recordings saw it come out either way.
+  struct OpenEffect: Codable, Sendable {
+    var kind: String
+    var present: Int
+    var absent: Int
+  }
+
   /// The fault space.
   struct CoverageReport: Codable, Sendable {
     var reached: Int
@@ -162,6 +176,10 @@ struct Report: Codable, Sendable {
   var coverage: CoverageReport
   /// The pairs of faults that fired in one life of the subject.
   var faultPairs: [[String]]
+  /// The rows of the subject's recovery table; absent where no subject tells them.
+  var recoveryRows: [RecoveryRow]?
+  /// The kinds of effects that crashes left open and that were seen to come out; absent for none.
+  var openEffects: [OpenEffect]?
   /// The different things that happened, and how likely the next seed shows another.
   var behaviours: Discovery
   /// Seconds since the start, and how many distinct crash states there were by then: at most 100

@@ -45,6 +45,7 @@ struct ReportBuilder {
         task: plan.place(of: task.task), subject: plan.subject.name,
         scenario: task.task.scenario.name, target: task.task.target.rawValue,
         model: scenario.disk.model.rawValue, seed: task.task.seed.text,
+        variation: task.task.variation?.text,
         numbers: task.part.statistics,
         crashes: scenario.crashes.filter(tried.contains).map(\.rawValue),
         unpromised: scenario.crashes.filter { !tried.contains($0) }.map(\.rawValue),

@@ -45,34 +45,17 @@ struct ReportMerger {
   }
 
   private mutating func add(_ report: Report, _ name: String) throws(RunError) {
-    let cells = try report.coverage.cells.map { cell throws(RunError) in
-      guard let phase = Phase(rawValue: cell.phase),
-        let event = CoverageEvent.all.first(where: { $0.name == cell.event })
-      else { throw Self.unreadable(name, "a cell of phase \(cell.phase), event \(cell.event)") }
-      let place = map.number(
-        of: CoveragePlace(
-          operation: cell.operation, role: FileRole(name: cell.role), phase: phase))
-      return (place: place, bit: event.bit, first: cell.recording)
-    }
-    let behaviours = report.behaviours.digests.map { UInt64($0, radix: 16) ?? 0 }
     let pairs = Set(report.faultPairs)
+    let reader = try ReportCoverage(report, name)
     for (number, recording) in report.recordings.enumerated() {
-      guard let reached = IndexText.members(bits: recording.cells),
-        reached.allSatisfy({ $0 < cells.count }),
-        let shown = IndexText.numbers(gaps: recording.behaviours),
-        shown.allSatisfy({ $0 < behaviours.count })
-      else { throw Self.unreadable(name, "the cells or behaviours of recording \(number)") }
-      var reach: [Int: Coverage.Reach] = [:]
-      for cell in reached { reach[cells[cell].place, default: .init()].reached |= cells[cell].bit }
-      for cell in cells where cell.first == number {
-        reach[cell.place, default: .init()].reachable |= cell.bit
-      }
       let coverage = RecordedCoverage(
-        places: reach.keys.sorted().map { place in
-          RecordedCoverage.Place(number: place, reach: reach[place, default: .init()])
-        }, behaviours: shown.map { behaviours[$0] }.sorted(),
+        places: try reader.places(of: number).map { place, reach in
+          RecordedCoverage.Place(number: map.number(of: place), reach: reach)
+        }, behaviours: try reader.behaviours(of: number),
         // Which recording showed a pair is not kept; that one did is.
-        faultPairs: number == 0 ? pairs : [])
+        faultPairs: number == 0 ? pairs : [],
+        recoveryRows: try reader.recoveryRows(of: number),
+        outcomes: try reader.outcomes(of: number))
       add(ReportParts.Entry(recording: recording, coverage: coverage))
     }
     keepExamples(of: report)
@@ -90,7 +73,9 @@ struct ReportMerger {
       entries[known].recording = entry.recording
       entries[known].coverage.behaviours = entry.coverage.behaviours
     }
-    entries[known].coverage.places += entry.coverage.places
+    entries[known].coverage.unite(entry.coverage.places)
+    entries[known].coverage.recoveryRows |= entry.coverage.recoveryRows
+    entries[known].coverage.outcomes.formUnion(entry.coverage.outcomes)
     entries[known].coverage.faultPairs.formUnion(entry.coverage.faultPairs)
   }
 
@@ -104,9 +89,5 @@ struct ReportMerger {
       if let known = examples[violation.group], known.task <= task { continue }
       examples[violation.group] = (task, violation)
     }
-  }
-
-  private static func unreadable(_ name: String, _ what: String) -> RunError {
-    .usage("\(name): not a report of this version: \(what) cannot be read")
   }
 }

@@ -1,6 +1,7 @@
 import Determinism
 import DurabilityModel
 import Oracle
+import ReferenceStore
 import Scenarios
 
 /// What a report is made of: the recordings of one run, or of several.
@@ -47,7 +48,8 @@ struct ReportParts {
       model: distinct(\.model), subjects: each(\.subject),
       coverage: Report.CoverageReport(
         reached: map.reachedCount, reachable: map.reachableCount, cells: cells.map(\.cell)),
-      faultPairs: faultPairs(), behaviours: discovery,
+      faultPairs: faultPairs(), recoveryRows: recoveryRows(), openEffects: openEffects(),
+      behaviours: discovery,
       timeline: timeline, recordings: recordings(cells, discovery), baseline: baseline,
       canaries: canaries,
       regressions: regressions,
@@ -182,25 +184,26 @@ extension ReportParts {
   /// Every reachable cell, sorted by its name.
   private func cells() -> [PlacedCell] {
     var cells: [PlacedCell] = []
-    var firstReachable: [[UInt64: Int]] = map.places.map { _ in [:] }
+    var offers: [[UInt64: Offer]] = map.places.map { _ in [:] }
     for (recording, entry) in entries.enumerated() {
       for place in entry.coverage.places {
         for event in CoverageEvent.all where place.reach.reachable & event.bit != 0 {
-          if firstReachable[place.number][event.bit] == nil {
-            firstReachable[place.number][event.bit] = recording
-          }
+          offers[place.number][event.bit, default: Offer(first: recording)].count += 1
+          if place.reach.unmet & event.bit != 0 { offers[place.number][event.bit]?.unmet += 1 }
         }
       }
     }
     for (number, place) in map.places.enumerated() {
       for event in CoverageEvent.all where map.reach[number].reachable & event.bit != 0 {
-        guard let recording = firstReachable[number][event.bit] else {
+        guard let offer = offers[number][event.bit] else {
           preconditionFailure("a cell is reachable because a recording says so")
         }
+        let isReached = map.reach[number].reached & event.bit != 0
         let cell = CoverageCell(
           operation: place.operation, role: place.role.name, phase: place.phase.rawValue,
-          event: event.name, reached: map.reach[number].reached & event.bit != 0,
-          recording: recording, aim: Self.aim(entries[recording].recording))
+          event: event.name, reached: isReached, recording: offer.first, offered: offer.count,
+          why: isReached ? nil : offer.why(event),
+          aim: Self.aim(entries[offer.first].recording, place, event))
         cells.append(PlacedCell(cell: cell, place: number, bit: event.bit))
       }
     }
@@ -208,10 +211,62 @@ extension ReportParts {
     return cells.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }.map { cells[$0] }
   }
 
-  /// The command that tries more of the kind.
-  private static func aim(_ recording: Report.Recording) -> String {
-    "torture run \(recording.scenario) --target \(recording.target) --seed \(recording.seed) "
-      + "--seeds 50"
+  /// What recordings say of a cell that they could have hit.
+  private struct Offer {
+    /// The first of them.
+    var first: Int
+    var count = 0
+    /// In how many a fault was planned there whose call did not come.
+    var unmet = 0
+
+    /// Why none of them hit it.
+    func why(_ event: CoverageEvent) -> String {
+      let had = "\(count) recordings had the place"
+      guard event.isFault else {
+        return had + ", and no state of this kind was among those tried at it"
+      }
+      guard unmet > 0 else {
+        return had + ", and of the faults drawn for them none of this kind fell on it"
+      }
+      return had + "; in \(unmet) such a fault was planned, and its call did not come: an earlier "
+        + "fault of the same life had changed what the subject does"
+    }
+  }
+
+  /// The command that aims at a cell, first with the seed that could have hit it.
+  private static func aim(
+    _ recording: Report.Recording, _ place: CoveragePlace, _ event: CoverageEvent
+  ) -> String {
+    var variation = recording.variation.flatMap { Variation(parsing: $0) } ?? .guided
+    if variation.kind == .exhaustive { variation = .guided }
+    variation.aims = [Variation.Aim(place: place, event: event)]
+    return "torture run \(recording.scenario) --target \(recording.target) "
+      + "--seed \(recording.seed) --seeds 20 --variation '\(variation.text)'"
+  }
+
+  /// Every row of the table, where one was met.
+  private func recoveryRows() -> [Report.RecoveryRow]? {
+    let met = entries.map(\.coverage.recoveryRows).filter { $0 != 0 }
+    guard !met.isEmpty else { return nil }
+    return RecoveryReport.Rows.table.enumerated().map { number, text in
+      Report.RecoveryRow(
+        row: RecoveryLetters.letter(number), met: text,
+        recordings: met.count { $0 >> UInt32(number) & 1 == 1 })
+    }
+  }
+
+  private func openEffects() -> [Report.OpenEffect]? {
+    let effects = OutcomeKind.all.map { kind in
+      Report.OpenEffect(
+        kind: kind.name,
+        present: entries.count { $0.coverage.outcomes.contains(kind.present) },
+        absent: entries.count { $0.coverage.outcomes.contains(kind.absent) })
+    }.filter { $0.present + $0.absent > 0 }
+    return effects.isEmpty ? nil : effects
+  }
+
+  private static func text(_ outcomes: OutcomeSet) -> String? {
+    outcomes.isEmpty ? nil : String(outcomes.rawValue, radix: 16)
   }
 
   private func faultPairs() -> [[String]] {
@@ -233,13 +288,21 @@ extension ReportParts {
     }
     return entries.map { entry in
       var recording = entry.recording
-      var members: [Int] = []
-      for place in entry.coverage.places {
-        for (bit, cell) in index[place.number] ?? [] where place.reach.reached & bit != 0 {
-          members.append(cell)
+      func bits(_ events: (Coverage.Reach) -> UInt64) -> String {
+        var members: [Int] = []
+        for place in entry.coverage.places {
+          for (bit, cell) in index[place.number] ?? [] where events(place.reach) & bit != 0 {
+            members.append(cell)
+          }
         }
+        return IndexText.bits(members, count: cells.count)
       }
-      recording.cells = IndexText.bits(members, count: cells.count)
+      recording.recoveryRows = RecoveryLetters.text(entry.coverage.recoveryRows)
+      recording.openEffects = Self.text(entry.coverage.outcomes)
+      recording.cells = bits { $0.reached }
+      recording.offered = bits { $0.reachable & ~$0.reached }
+      let unmet = bits { $0.unmet }
+      recording.unmet = unmet.utf8.allSatisfy { $0 == UInt8(ascii: "0") } ? nil : unmet
       recording.behaviours = IndexText.gaps(
         entry.coverage.behaviours.compactMap { behaviours[$0] })
       return recording

@@ -99,9 +99,24 @@ struct ReportWriter {
     if !missed.isEmpty {
       lines += ["<details><summary>Never hit: \(missed.count) cells</summary>", ""]
       lines += missed.map {
-        "- \($0.operation) `\($0.role)` in \($0.phase): \($0.event) (`\($0.aim)`)"
+        "- \($0.operation) `\($0.role)` in \($0.phase): \($0.event)"
+          + ($0.why.map { ": " + $0 } ?? "") + " (`\($0.aim)`)"
       }
       lines += ["", "</details>", ""]
+    }
+    if let rows = report.recoveryRows {
+      let missed = rows.filter { $0.recordings == 0 }.map(\.row)
+      lines += [
+        "Recovery table: \(rows.count - missed.count) of \(rows.count) rows met"
+          + (missed.isEmpty ? "." : ", not \(missed.joined(separator: ", "))."), "",
+      ]
+    }
+    if let effects = report.openEffects {
+      let both = effects.count { $0.present > 0 && $0.absent > 0 }
+      lines += [
+        "Effects that a crash left open: \(both) of \(effects.count) kinds seen both there and "
+          + "gone.", "",
+      ]
     }
     lines += ["Assumed:", ""]
     lines += report.assumptions.map { "- \($0)" }

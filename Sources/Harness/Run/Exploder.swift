@@ -18,6 +18,11 @@ struct Exploder {
   var picks: [Pick]
   /// Where set, the states of this point alone are visited.
   var onlyPoint: Int?
+  /// How much to try at each point; empty for the same everywhere.
+  var efforts: [Effort] = []
+  /// By point: the events (`CoverageEvent`) of power losses that left a state which the point had
+  /// already.
+  private(set) var alike: [UInt64] = []
 
   private var stopped = false
   private var generatorForPicks: PRNG
@@ -51,6 +56,7 @@ struct Exploder {
     var carried: [Carried] = []
     var carriedModel = -1
     let operations = epoch.recording.operations
+    alike = Array(repeating: 0, count: operations.count + 1)
     for point in 0...operations.count {
       var isFresh = point == 0
       if point > 0 {
@@ -106,13 +112,18 @@ struct Exploder {
     _ statistics: inout RunStatistics, _ visit: (Visit) throws(RunError) -> Bool
   ) throws(RunError) {
     var choices: [PowerLossChoice] = []
-    CrashStateEnumerator(disk: disk, limits: limits, seed: seed)
+    let effort = point < efforts.count ? efforts[point] : .full
+    CrashStateEnumerator(disk: disk, limits: effort.limits(limits), seed: seed)
       .forEachChoice(onlyNew: onlyNew) { choices.append($0) }
+    choices = effort.selected(choices, seed.derived("effort", point))
     var seenHere: Set<Digest> = Set(carried.map(\.key))
     for choice in choices {
       let state = disk.afterPowerLoss(choice)
       let key = state.stateDigest()
-      guard seenHere.insert(key).inserted else { continue }
+      guard seenHere.insert(key).inserted else {
+        alike[point] |= CoverageEvent.of(choice).bit
+        continue
+      }
       carried.append(Carried(key: key, choice: choice, origin: point))
       if choice.dropsAnything { statistics.statesWithDrops += 1 }
       if choice.tearsAnything { statistics.tornStates += 1 }

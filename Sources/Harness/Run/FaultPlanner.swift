@@ -25,16 +25,23 @@ struct FaultPlanner {
     guard let log = quiet.calls else { return [] }
     var faults: [Fault] = []
     for (index, template) in templates.enumerated() {
-      var generator = PRNG(seed.derived("template", index))
-      guard generator.chance(template.share, in: 100),
-        let place = place(template, log, quiet, &generator)
-      else { continue }
-      let state = template.states.isEmpty ? nil : generator.pick(template.states)
-      var fault = template.fault(at: place, state: state, lost: generator.pick(template.lost))
-      vary(&fault, &generator)
-      faults.append(fault)
+      if let fault = fault(of: template, index, log, quiet) { faults.append(fault) }
     }
     return faults
+  }
+
+  /// The fault of a template, where the seed gets one.
+  func fault(
+    of template: FaultTemplate, _ index: Int, _ log: CallLog, _ quiet: RecordedEpoch
+  ) -> Fault? {
+    var generator = PRNG(seed.derived("template", index))
+    guard generator.chance(template.share, in: 100),
+      let place = place(template, log, quiet, &generator)
+    else { return nil }
+    let state = template.states.isEmpty ? nil : generator.pick(template.states)
+    var fault = template.fault(at: place, state: state, lost: generator.pick(template.lost))
+    vary(&fault, &generator)
+    return fault
   }
 
   private func place(
@@ -76,7 +83,7 @@ struct FaultPlanner {
   }
 
   /// Draws how much of a call happens: a failed write leaves a prefix every other time.
-  private func vary(_ fault: inout Fault, _ generator: inout PRNG) {
+  func vary(_ fault: inout Fault, _ generator: inout PRNG) {
     switch fault.effect {
     case .fails(var failure):
       guard case .call(_, .write, _, _) = fault.place, generator.chance(1, in: 2) else { return }

@@ -21,6 +21,12 @@ struct RunPlan: Sendable {
   var namesScenarios = false
   /// Which share of the seeds this machine takes.
   var shard: Shard = Shard(index: 1, count: 1)
+  /// How the run chooses what to explore next.
+  var exploration = ExplorationMode.random
+  /// What earlier runs have shown, for a guided run to go on from.
+  var corpus: Corpus?
+  /// What every task does otherwise than its seed would; nil for nothing.
+  var variation: Variation?
 
   /// A scenario and the name of its file.
   struct NamedScenario: Sendable {
@@ -127,6 +133,10 @@ struct RunPlan: Sendable {
     var seedNumber: Int
     var scenario: NamedScenario
     var target: TargetKind
+    /// What it does otherwise than its seed would.
+    var variation: Variation?
+    /// Its place among the tasks of all shards; nil where the seed's number tells.
+    var place: Int?
   }
 
   /// Task `index`: seed by seed, each with every scenario on every target.
@@ -137,11 +147,12 @@ struct RunPlan: Sendable {
     return Task(
       index: index, seed: seedNumber == 0 ? seed : seed.derived("seed", seedNumber),
       seedNumber: seedNumber, scenario: scenarios[rest / targets.count],
-      target: targets[rest % targets.count])
+      target: targets[rest % targets.count], variation: variation)
   }
 
   /// The place of `task` among the tasks of all shards.
   func place(of task: Task) -> Int {
+    if let place = task.place { return place }
     let perSeed = scenarios.count * targets.count
     return task.seedNumber * perSeed + task.index % perSeed
   }

@@ -57,6 +57,8 @@ struct FailureEntry: Sendable {
   var name: String
   var allNames: [String]
   var seed: Seed
+  /// What the task did otherwise than its seed would; nil for nothing.
+  var variation: Variation?
   var scenario: String
   var subject: String
   var target: TargetKind
@@ -82,56 +84,78 @@ struct Runner: Sendable {
 
   /// What the workers share.
   private struct Shared {
-    var nextTask = 0
+    let plan: RunPlan
+    var queue: TaskQueue
+    /// The tasks that have ended, by their places among all tasks.
     var finished: [Int: TaskResult] = [:]
-    var map = CoverageMap()
+    var map: CoverageMap
     var problem: RunError?
+    /// No task is begun any more.
+    var isOver = false
+
+    init(_ plan: RunPlan, _ slice: Range<Int>?, map: CoverageMap) {
+      self.plan = plan
+      self.map = map
+      queue = TaskQueue(plan, slice)
+    }
+
+    /// The next task; nil while there is none before another has ended.
+    mutating func next() -> NextTask? {
+      if isOver || problem != nil || isInterrupted() { return .done }
+      switch queue.next() {
+      case .task(let task): return .task(task)
+      case .done: return .done
+      case .wait: return nil
+      }
+    }
 
     mutating func finish(_ task: RunPlan.Task, _ result: Worker.Result, at seconds: Double) {
-      finished[task.index] = TaskResult(
+      finished[plan.place(of: task)] = TaskResult(
         task: task, part: result.part, coverage: map.add(result.coverage),
         failures: result.failures, endedAt: seconds)
+      queue.finished(task, result.coverage, places: result.singleFaults)
     }
   }
 
   /// Runs until the plan is done, its time is up, or the user interrupts.
-  func run() -> RunResult { run(0..<(plan.taskCount ?? .max), after: RunResult()) }
+  func run() -> RunResult { run(nil, after: RunResult()) }
 
-  /// Runs the tasks of `slice`, and adds what they come to to `earlier`: what other tasks of the
-  /// same plan came to.
-  func run(_ slice: Range<Int>, after earlier: RunResult) -> RunResult {
+  /// Runs the tasks of `slice`, for a random plan, and adds what they come to to `earlier`: what
+  /// other tasks of the same plan came to. Without a slice it runs all tasks.
+  func run(_ slice: Range<Int>?, after earlier: RunResult) -> RunResult {
     let start = monotonicSeconds() - earlier.seconds
-    let shared = Lock(Shared(nextTask: slice.lowerBound, map: earlier.map))
+    progress.begin()
+    let shared = Lock(Shared(plan, slice, map: earlier.map))
     let deadline: Double? =
       if case .seconds(let seconds) = plan.limit { start + seconds } else { nil }
     onThreads(plan.jobs, pinned: true) { _ in
       var worker = Worker(plan: plan, targets: targets, failures: failures)
       while !isInterrupted() {
-        if let deadline, monotonicSeconds() >= deadline { break }
-        let index = shared.withLock { state -> Int? in
-          guard state.problem == nil else { return nil }
-          if state.nextTask >= slice.upperBound { return nil }
-          state.nextTask += 1
-          return state.nextTask - 1
+        let next = shared.waitFor { state -> NextTask? in
+          if let deadline, monotonicSeconds() >= deadline { state.isOver = true }
+          return state.next()
         }
-        guard let index else { break }
-        let task = plan.task(index)
+        guard case .task(let task) = next else { break }
         do throws(RunError) {
           let result = try worker.perform(task)
           let cells = shared.withLock { state in
             state.finish(task, result, at: monotonicSeconds() - start)
             return state.map.reachedCount
           }
+          shared.changed()
           progress.finished(result.part.statistics, result.failures, task, cells: cells)
         } catch {
           let partial = worker.partial
           shared.withLock {
             if error != .interrupted, $0.problem == nil { $0.problem = error }
+            $0.isOver = true
             $0.finish(task, partial, at: monotonicSeconds() - start)
           }
           break
         }
       }
+      shared.withLock { $0.isOver = true }
+      shared.changed()
       worker.shutDown()
     }
     return shared.withLock { gather($0, after: earlier, seconds: monotonicSeconds() - start) }

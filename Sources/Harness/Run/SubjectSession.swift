@@ -217,7 +217,7 @@ struct SubjectSession {
   }
 
   /// Draws the live faults of an epoch that was recorded without any.
-  func faults(for quiet: RecordedEpoch, seed: Seed) -> [Fault] {
-    FaultPlanner(templates: scenario.faults, seed: seed).faults(for: quiet)
+  func faults(_ seed: Seed) -> FaultPlanner {
+    FaultPlanner(templates: scenario.faults, seed: seed)
   }
 }

@@ -14,6 +14,8 @@ struct Worker {
     var part: RunPart
     var coverage = Coverage()
     var failures: [FailureEntry] = []
+    /// The faults that an exhaustive run goes on with.
+    var singleFaults: [Variation.SingleFault] = []
   }
 
   /// What the task in progress had found when it was interrupted or could not go on.
@@ -41,7 +43,7 @@ struct Worker {
       partial.part.isBeyondSubject = !scenario.isAllowed(by: session.description.operations)
       return partial
     }
-    var explorer = Explorer(session: session, seed: task.seed)
+    var explorer = Explorer(session: session, seed: task.seed, variation: task.variation)
     explorer.isInterrupted = Harness.isInterrupted
     var problem: RunError?
     do throws(RunError) {
@@ -51,9 +53,10 @@ struct Worker {
     }
     partial.part.statistics = explorer.statistics
     partial.coverage = explorer.coverage
+    partial.singleFaults = explorer.singleFaults
     for failure in explorer.failures {
       partial.failures.append(
-        try failures.keep(failure, scenario: task.scenario, subject: plan.subject))
+        try failures.keep(failure, task, subject: plan.subject))
     }
     if let problem { throw problem }
     return partial

@@ -20,6 +20,7 @@ final class SimulatedTarget: Target {
   private let makeSubject: SubjectFactory
   @exclusivity(unchecked) private var world: World?
   @exclusivity(unchecked) private var subject: (any Subject)?
+  @exclusivity(unchecked) private var recoveryRows: UInt32 = 0
   @exclusivity(unchecked) private var outstanding: [(request: Request, number: UInt64)] = []
   @exclusivity(unchecked) private var window: UInt64 = 0
   /// What the subject maps shared.
@@ -39,7 +40,7 @@ final class SimulatedTarget: Target {
   func enter(_ world: World, freshProcess: Bool) throws(RunError) {
     world.staysHung = true
     self.world = world
-    subject = nil
+    drop()
     outstanding = []
     window = 0
   }
@@ -73,7 +74,7 @@ final class SimulatedTarget: Target {
     let answer = current.answer(request)
     if world.hangs > 0 {
       // A process would still be waiting in that call.
-      subject = nil
+      drop()
       outstanding = []
       return .broken(
         SubjectBreakdown(
@@ -101,8 +102,20 @@ final class SimulatedTarget: Target {
 
   func pullMappedStores() { mappings.writeBack() }
 
-  func endProcess() {
+  /// Lets go of the subject as a crash does, and keeps what it tells.
+  private func drop() {
+    if let subject { recoveryRows |= subject.recoveryRows }
     subject = nil
+  }
+
+  func takeRecoveryRows() -> UInt32 {
+    drop()
+    defer { recoveryRows = 0 }
+    return recoveryRows
+  }
+
+  func endProcess() {
+    drop()
     outstanding = []
     mappings = SimulatedMappings()
     world?.closeAll()

@@ -54,11 +54,17 @@ protocol Target: AnyObject {
   /// Ends the subject's process at once, as a crash does.
   func endProcess()
 
+  /// The rows of the subject's recovery table that were met since this was last asked, a bit each;
+  /// 0 where the subject has none, or lives in a process of its own.
+  func takeRecoveryRows() -> UInt32
+
   /// Gives back everything: no process, no mount, no directory is left.
   func shutDown()
 }
 
 extension Target {
+  func takeRecoveryRows() -> UInt32 { 0 }
+
   /// Waits for the answer to a request that was sent ahead; else sends it. After `broken` nothing
   /// is ahead any more.
   func exchange(

@@ -19,9 +19,11 @@ extension Recovery {
     for position in evidence where position != log.chainEnd {
       // O: a segment that is named as a predecessor held durable records.
       guard let found, position.segment <= found.header.number else {
-        throw .corrupt(
-          file: StoreFileName.segment(position.segment).path, offset: 0,
-          reason: "a later segment says this had been synced up to \(position.end)")
+        throw trace.refusal(
+          .predecessorMissing,
+          .corrupt(
+            file: StoreFileName.segment(position.segment).path, offset: 0,
+            reason: "a later segment says this had been synced up to \(position.end)"))
       }
     }
     guard let head = found else {
@@ -50,9 +52,11 @@ extension Recovery {
       case .failure(let failure):
         if try DurabilityProof.find(file, behind: 0, segment: number, tag: nil) != nil {
           // G: no record is written before the header is durable.
-          throw .corrupt(
-            file: file.path, offset: 0,
-            reason: "records stand behind the header, and \(failure.reason)")
+          throw trace.refusal(
+            .headerBad,
+            .corrupt(
+              file: file.path, offset: 0,
+              reason: "records stand behind the header, and \(failure.reason)"))
         }
       case .success((let header, let tag)):
         try check(header, file.path)
@@ -85,24 +89,33 @@ extension Recovery {
       var path: String { StoreFileName.segment(wanted.segment).path }
       // I: all of these had been durable.
       guard wanted.segment >= firstSegment, wanted.segment < next.header.number else {
-        throw .corrupt(
-          file: next.path, offset: 32,
-          reason: "it follows segment \(wanted.segment.rawValue), which is not where the log begins"
-        )
+        throw trace.refusal(
+          .linkBad,
+          .corrupt(
+            file: next.path, offset: 32,
+            reason:
+              "it follows segment \(wanted.segment.rawValue), which is not where the log begins"
+          ))
       }
       guard candidates.contains(wanted.segment) else {
-        throw .corrupt(file: path, offset: 0, reason: "it is missing, and \(next.path) follows it")
+        throw trace.refusal(
+          .linkBad,
+          .corrupt(file: path, offset: 0, reason: "it is missing, and \(next.path) follows it"))
       }
       let file = try open(wanted.segment)
       guard
         case .success((let header, let tag)) = SegmentHeader.decode(
           file.bytes, number: wanted.segment)
       else {
-        throw .corrupt(
-          file: path, offset: 0, reason: "its header is bad, and \(next.path) follows it")
+        throw trace.refusal(
+          .linkBad,
+          .corrupt(
+            file: path, offset: 0, reason: "its header is bad, and \(next.path) follows it"))
       }
       guard tag == wanted.tag else {
-        throw .corrupt(file: path, offset: 92, reason: "it is not the one \(next.path) follows")
+        throw trace.refusal(
+          .linkBad,
+          .corrupt(file: path, offset: 92, reason: "it is not the one \(next.path) follows"))
       }
       try check(header, file.path)
       file.rest()
@@ -120,9 +133,11 @@ extension Recovery {
     try applyAll(link.file, &scan, limit: end)
     guard scan.validEnd == end, scan.validEnd >= link.header.prologueEnd else {
       // I
-      throw .corrupt(
-        file: link.path, offset: UInt64(scan.validEnd),
-        reason: "\(successor.path) says this had been synced, and \(reason(scan))")
+      throw trace.refusal(
+        .linkBad,
+        .corrupt(
+          file: link.path, offset: UInt64(scan.validEnd),
+          reason: "\(successor.path) says this had been synced, and \(reason(scan))"))
     }
     link.file.rest()
     live.append((link.header.number, end))
@@ -144,9 +159,11 @@ extension Recovery {
     }
     guard provenEnd <= scan.validEnd else {
       // M: a later segment's header says so.
-      throw .corrupt(
-        file: head.path, offset: UInt64(scan.validEnd),
-        reason: "a later segment says this had been synced, and \(reason(scan))")
+      throw trace.refusal(
+        .tailProvenBySegment,
+        .corrupt(
+          file: head.path, offset: UInt64(scan.validEnd),
+          reason: "a later segment says this had been synced, and \(reason(scan))"))
     }
     try refuseDamage(head.file, scan)
     if scan.validEnd < head.file.size {
@@ -213,9 +230,11 @@ extension Recovery {
         file, behind: scan.validEnd, segment: scan.header.number, tag: scan.tag)
     else { return }
     // N
-    throw .corrupt(
-      file: file.path, offset: UInt64(scan.validEnd),
-      reason: "the record at \(proof) says this had been synced, and \(reason(scan))")
+    throw trace.refusal(
+      .tailProvenByRecord,
+      .corrupt(
+        file: file.path, offset: UInt64(scan.validEnd),
+        reason: "the record at \(proof) says this had been synced, and \(reason(scan))"))
   }
 
   /// Applies records up to the first that is not good, or `limit`.

@@ -21,6 +21,8 @@ struct Recovery {
   let clock: () -> UInt64
   /// Whether nothing may be written, so that an unproven tail is not carried.
   let isReadOnly: Bool
+  /// Where the rows of refusals are noted.
+  let trace: RecoveryTrace
   var log: WriteAheadLog
   let table: RecordTable
   var report = RecoveryReport()
@@ -40,12 +42,13 @@ struct Recovery {
   /// Recovers the store in the directory.
   init(
     files: StoreFiles, options: StoreOptions, clock: @escaping () -> UInt64,
-    isReadOnly: Bool = false
+    isReadOnly: Bool = false, trace: RecoveryTrace = RecoveryTrace()
   ) throws(StoreError) {
     self.files = files
     self.options = options
     self.clock = clock
     self.isReadOnly = isReadOnly
+    self.trace = trace
     log = WriteAheadLog(files: files, options: options)
     table = RecordTable(dimension: options.dimension)
 
@@ -93,7 +96,13 @@ struct Recovery {
     let reader = SnapshotReader(
       files: files, path: StoreFileName.snapshot(newest).path, checkpoint: newest,
       mapsFrom: options.mapsSnapshotsFrom)
-    let header = try reader.load(into: table)
+    let header: SnapshotHeader
+    do throws(StoreError) {
+      header = try reader.load(into: table)
+    } catch {
+      if case .corrupt = error { trace.note(.snapshotBad) }
+      throw error
+    }
     try check(identity: header.identity, reader.path)
     report.rows.insert(.snapshotLoaded)  // C
     report.snapshotRecords = header.recordCount
@@ -149,10 +158,13 @@ struct Recovery {
   private mutating func check(identity found: UInt64, _ path: String) throws(StoreError) {
     if let identity, identity != found {
       // R: the files of two stores in one directory.
-      throw .corrupt(file: path, offset: 0, reason: "it belongs to another store than the rest")
+      throw trace.refusal(
+        .otherStore,
+        .corrupt(file: path, offset: 0, reason: "it belongs to another store than the rest"))
     }
     if let wanted = options.identity, wanted != found {
-      throw .invalid(reason: "\(path) belongs to another store than the one asked for")
+      throw trace.refusal(
+        .otherStore, .invalid(reason: "\(path) belongs to another store than the one asked for"))
     }
     identity = found
   }

@@ -10,12 +10,13 @@ let testDimension = 2
 
 /// Opens a store with small segments.
 func openStore(
-  _ disk: TestDisk, segmentBytes: Int = 512, _ configure: (inout StoreOptions) -> Void = { _ in }
+  _ disk: TestDisk, segmentBytes: Int = 512, trace: RecoveryTrace = RecoveryTrace(),
+  _ configure: (inout StoreOptions) -> Void = { _ in }
 ) throws(StoreError) -> Store {
   var options = StoreOptions(dimension: testDimension, segmentBytes: segmentBytes)
   options.unknownNamespaces = .created
   configure(&options)
-  return try Store(storage: disk, options: options)
+  return try Store(storage: disk, options: options, trace: trace)
 }
 
 /// What `store` holds.
