@@ -15,8 +15,8 @@ DATABASE_PACKAGES := libsqlite3-dev liblmdb-dev libleveldb-dev librocksdb-dev
 # What the store is measured beside; nothing else needs it.
 BENCH_PACKAGES := librocksdb-dev libsqlite3-0 python3-venv
 
-.PHONY: databases findings kits soak help torture test deps test-deps build replay shrink bench bench-deps sanitize fuzz
-.PHONY: lint format
+.PHONY: databases findings kits soak help torture test deps test-deps build replay shrink bench bench-deps sanitize
+.PHONY: fuzz lint format coverage
 .PHONY: clean
 
 # The clock of foreign programs, loaded into them. Not a product of the package: that would bring
@@ -105,6 +105,9 @@ sanitize: deps ## the store under the thread sanitizer and the address sanitizer
 	    && .build/$$kind-driver/store-driver 20 || exit 1; done
 	@swift test --sanitize thread --scratch-path .build/thread \
 	  --filter 'ReferenceStoreTests|PosixIOTests'
+
+coverage: deps ## lines of the reference store that torture reaches: Reports/source-coverage.json
+	@.ci/coverage
 
 fuzz: deps ## arbitrary bytes for the store's recovery and inspection (FUZZ_TIME seconds)
 	@FUZZ_TIME='$(FUZZ_TIME)' .ci/fuzz

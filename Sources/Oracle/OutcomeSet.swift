@@ -1,6 +1,7 @@
 import SubjectProtocol
 
-/// The kinds of effects that a crash left open, and which of the two ways each was seen to come out.
+/// The kinds of effects that a crash left open, and which of the two ways each was seen to come
+/// out.
 ///
 /// An effect counts where what was shown after the crash leaves no doubt about it: another value
 /// written over it does.

@@ -33,7 +33,7 @@ enum BenchCommand {
     case shrink
     /// How long planted bugs stay hidden.
     case canaries
-    /// Guided exploration beside random.
+    /// What coverage costs, and guided exploration beside random.
     case explore
   }
 
@@ -94,10 +94,11 @@ enum BenchCommand {
     let escaped =
       areas.contains(.canaries) ? try searchCanaries(library, factory, base, add) : []
     if areas.contains(.explore) {
-      try ExplorationBench(
-        library: library, targets: factory, base: base,
-        baseSeeds: try options.count("base-seeds") ?? 20
-      ).measure(add)
+      add(
+        try CoverageCostBench(
+          targets: factory, scenario: scenario, secondsPerSample: seconds
+        ).measure())
+      try explore(library, factory, base, try options.count("base-seeds") ?? 20, add)
     }
     try write(
       BenchReport(
@@ -106,6 +107,15 @@ enum BenchCommand {
     for name in escaped { Console.print("ESCAPED OR LATE  planted bug \(name)") }
     for name in large { Console.print("TOO LARGE  \(name)") }
     return escaped.isEmpty && large.isEmpty ? 0 : 3
+  }
+
+  /// Compares guided exploration with random.
+  private static func explore(
+    _ library: ScenarioLibrary, _ factory: TargetFactory, _ base: Seed, _ baseSeeds: Int,
+    _ add: (Measurement) -> Void
+  ) throws(RunError) {
+    try ExplorationBench(library: library, targets: factory, base: base, baseSeeds: baseSeeds)
+      .measure(add)
   }
 
   /// Shrinks a failure of each planted bug; those that are not within the bars.

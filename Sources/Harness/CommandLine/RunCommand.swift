@@ -107,7 +107,8 @@ enum RunCommand {
     WeakestModel.label(&result.failures, factory, progress, until: end)
     let report = ReportBuilder(
       plan: plan, result: result, canaries: canaries, regressions: regressions,
-      environment: EnvironmentReader.read(), baseline: baseline
+      environment: EnvironmentReader.read(), baseline: baseline,
+      sourceCoverage: SourceCoverage.beside(directory)
     ).build()
     do throws(RunError) {
       try ReportWriter(report: report).write(to: directory)

@@ -182,7 +182,9 @@ struct Coverage: Sendable {
       if let events = wanted[place], events & ~reach[place].reached != 0 {
         efforts.append(.more)
       } else {
-        efforts.append(pointKinds[kind, default: 0] > CrashPointKind.fullTimes ? .less : .full)
+        // What is aimed at is enough for a recording that is not the first of its seed.
+        let isFresh = aims.isEmpty && pointKinds[kind] == 1
+        efforts.append(isFresh ? .full : .less)
       }
     }
     return efforts

@@ -20,28 +20,24 @@ enum Effort: Sendable {
     }
   }
 
-  /// Those of a point's choices that are tried: all, or one of each event and a few others, drawn.
+  /// Those of a point's choices that are tried: all, or a few of different events, drawn.
   func selected(_ choices: [PowerLossChoice], _ seed: Seed) -> [PowerLossChoice] {
-    guard case .less = self, choices.count > Self.others else { return choices }
+    guard case .less = self, choices.count > 1 else { return choices }
     var generator = PRNG(seed)
     var order = Array(choices.indices)
     generator.shuffle(&order)
     var seen: UInt64 = 0
-    var rest = Self.others
     let taken = order.filter { index in
       let event = CoverageEvent.of(choices[index]).bit
-      if seen & event == 0 {
-        seen |= event
-        return true
-      }
-      rest -= 1
-      return rest >= 0
+      guard seen & event == 0, seen.nonzeroBitCount < Self.eventsOfLess else { return false }
+      seen |= event
+      return true
     }
     return taken.sorted().map { choices[$0] }
   }
 
-  /// How many choices are tried at a point beside one of each event.
-  private static let others = 2
+  /// How many events are tried at a point of a common kind.
+  private static let eventsOfLess = 2
 }
 
 /// What crash points have in common that leave states alike: the operation's place, the one before,
@@ -51,9 +47,6 @@ struct CrashPointKind: Hashable, Sendable {
   private let previous: Int
   private let pending: Int
   private let size: Int
-
-  /// So many points of a kind are tried in full within a seed.
-  static let fullTimes = 2
 
   init(place: Int, previous: Int, pending: Int, _ operation: DiskOperation) {
     self.place = place

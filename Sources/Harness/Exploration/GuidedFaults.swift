@@ -3,8 +3,8 @@ import DurabilityModel
 import Scenarios
 
 /// Draws the live faults of a life of a guided run: those that are aimed at, where the life offers
-/// them; else those that the scenario's shares give, but half of them at places where the seed has
-/// not seen such a fault.
+/// them; else those that the scenario's shares give, but a third of them at places where the seed
+/// has not seen such a fault.
 ///
 /// Among calls one place with forty of them has most faults; among places each has as many.
 extension FaultPlanner {
@@ -37,7 +37,7 @@ extension FaultPlanner {
     return templates.indices.compactMap { index in
       guard let drawn = fault(of: templates[index], index, log, quiet) else { return nil }
       let elsewhere = missing.compactMap { $0.only(index) }
-      guard !elsewhere.isEmpty, generator.chance(1, in: 2) else { return drawn }
+      guard !elsewhere.isEmpty, generator.chance(1, in: 3) else { return drawn }
       return fault(generator.pick(elsewhere), &generator)
     }
   }

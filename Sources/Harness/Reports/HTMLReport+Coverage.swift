@@ -27,7 +27,8 @@ extension HTMLReport {
     let rows = cells.map { cell in
       """
       <tr><td>\(Self.escape(cell.operation))<td>\(Self.escape(cell.role))<td>\(cell.phase)\
-      <td>\(cell.event)<td>\(Self.escape(cell.why ?? ""))<td><code>\(Self.escape(cell.aim))</code></tr>
+      <td>\(cell.event)<td>\(Self.escape(cell.why ?? ""))\
+      <td><code>\(Self.escape(cell.aim))</code></tr>
       """
     }.joined(separator: "\n")
     return """

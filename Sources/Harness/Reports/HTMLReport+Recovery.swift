@@ -1,6 +1,11 @@
 extension HTMLReport {
   /// The rows of the subject's recovery table, and how effects that crashes left open came out.
-  var recovery: String { rows + effects }
+  var recovery: String { source + rows + effects }
+
+  /// How much of the reference's source was reached.
+  private var source: String {
+    report.sourceCoverage.map { "<p id=\"source\">\(Self.escape($0.line))</p>\n" } ?? ""
+  }
 
   private var rows: String {
     guard let rows = report.recoveryRows else { return "" }

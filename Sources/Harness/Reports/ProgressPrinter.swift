@@ -78,7 +78,7 @@ final class ProgressPrinter: Sendable {
     switch limit {
     case .seconds(let all)?: ", \(Report.seconds(max(0, all - seconds))) s left"
     case .seeds?:
-      if let taskCount, state.tasks > 0, taskCount >= state.tasks {
+      if let taskCount, state.tasks > 0, taskCount > state.tasks {
         ", about "
           + Report.seconds(seconds / Double(state.tasks) * Double(taskCount - state.tasks))
           + " s left"

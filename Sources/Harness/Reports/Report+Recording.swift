@@ -2,7 +2,8 @@ import FoundationEssentials
 
 extension Report {
   /// What one seed of one scenario on one target came to: the unit that reports are made of and
-  /// merged by. Recordings with the same subject, scenario, target, model, seed and variation are equal.
+  /// merged by. Recordings with the same subject, scenario, target, model, seed and variation are
+  /// equal.
   struct Recording: Codable, Sendable {
     /// Its place among all tasks of the run, shards included; recordings are listed by it.
     var task: Int
@@ -33,11 +34,11 @@ extension Report {
     var offered: String?
     /// Those of them where a fault was planned whose call did not come; absent for none.
     var unmet: String?
-    /// The letters of the rows of the subject's recovery table that it met; absent where the subject
-    /// tells none.
+    /// The letters of the rows of the subject's recovery table that it met; absent where the
+    /// subject tells none.
     var recoveryRows: String?
-    /// How effects that crashes had left open came out: hex digits, two bits a kind in the order of
-    /// `OutcomeKind.all`; absent for none.
+    /// How effects that crashes had left open came out: hex digits, two bits a kind in the order
+    /// of `OutcomeKind.all`; absent for none.
     var openEffects: String?
     /// The behaviours it showed: numbers in `behaviours.digests`, from 1, each written as the
     /// distance from the one before.

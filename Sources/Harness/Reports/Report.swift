@@ -187,6 +187,8 @@ struct Report: Codable, Sendable {
   var timeline: [[Double]]
   /// What each seed of each scenario came to.
   var recordings: [Recording]
+  /// How much of the reference store's source was reached; absent where nobody measured it.
+  var sourceCoverage: SourceCoverage?
   /// What was known before; absent where no baseline was given.
   var baseline: BaselineReport?
   var canaries: [Canary]

@@ -12,6 +12,8 @@ struct ReportBuilder {
   var regressions: [Regressions.Result] = []
   let environment: Report.Environment
   var baseline: BaselineComparison?
+  /// How much of the reference's source was reached.
+  var sourceCoverage: SourceCoverage?
 
   /// The report.
   func build() -> Report { parts().report() }
@@ -24,7 +26,8 @@ struct ReportBuilder {
       regressions: regressions.map(regression), baseSeed: plan.seed.text, seconds: result.seconds,
       timeline: result.timeline(points: 100), interrupted: result.wasInterrupted,
       problem: result.problem?.message,
-      environment: environment, baseline: baselineReport, assumptions: assumptions())
+      environment: environment, sourceCoverage: sourceCoverage,
+      baseline: baselineReport, assumptions: assumptions())
   }
 
   /// What became of the violations that are known; a place where nothing was tried says nothing.

@@ -27,6 +27,7 @@ struct ReportMerger {
       seconds: reports.reduce(0) { $0 + $1.report.durationSeconds },
       interrupted: reports.contains(where: \.report.interrupted),
       problem: reports.lazy.compactMap(\.report.problem).first, environment: first.environment,
+      sourceCoverage: reports.lazy.compactMap(\.report.sourceCoverage).first,
       assumptions: unique(reports.flatMap { assumptions($0.report) }) { [$0] }
     ).report()
   }

@@ -30,6 +30,8 @@ struct ReportParts {
   var interrupted: Bool
   var problem: String?
   var environment: Report.Environment
+  /// How much of the reference's source was reached; nil where nobody measured it.
+  var sourceCoverage: SourceCoverage?
   /// What became of known violations; nil without a baseline.
   var baseline: Report.BaselineReport?
   /// What was assumed, and not tried, whatever the recordings were.
@@ -50,7 +52,8 @@ struct ReportParts {
         reached: map.reachedCount, reachable: map.reachableCount, cells: cells.map(\.cell)),
       faultPairs: faultPairs(), recoveryRows: recoveryRows(), openEffects: openEffects(),
       behaviours: discovery,
-      timeline: timeline, recordings: recordings(cells, discovery), baseline: baseline,
+      timeline: timeline, recordings: recordings(cells, discovery), sourceCoverage: sourceCoverage,
+      baseline: baseline,
       canaries: canaries,
       regressions: regressions,
       activity: Report.Activity(numbers), environment: environment,
@@ -301,7 +304,7 @@ extension ReportParts {
       recording.openEffects = Self.text(entry.coverage.outcomes)
       recording.cells = bits { $0.reached }
       recording.offered = bits { $0.reachable & ~$0.reached }
-      let unmet = bits { $0.unmet }
+      let unmet = bits { $0.unmet & $0.reachable }
       recording.unmet = unmet.utf8.allSatisfy { $0 == UInt8(ascii: "0") } ? nil : unmet
       recording.behaviours = IndexText.gaps(
         entry.coverage.behaviours.compactMap { behaviours[$0] })

@@ -104,6 +104,7 @@ struct ReportWriter {
       }
       lines += ["", "</details>", ""]
     }
+    if let source = report.sourceCoverage { lines += [source.line, ""] }
     if let rows = report.recoveryRows {
       let missed = rows.filter { $0.recordings == 0 }.map(\.row)
       lines += [

@@ -17,7 +17,7 @@ extension Explorer {
       ).edit(&requests, epoch: start.workload)
     }
     let quiet = try record(start, requests, [], notesCalls: !session.scenario.faults.isEmpty)
-    coverage.note(callsOf: quiet, session.scenario.faults)
+    if recordsCoverage { coverage.note(callsOf: quiet, session.scenario.faults) }
     let faults = faults(for: quiet, start)
     return faults.isEmpty ? quiet : try record(start, requests, faults)
   }
@@ -73,7 +73,7 @@ extension Explorer {
         break
       }
     }
-    coverage.note(epoch, crashes: coverageEvents)
+    if recordsCoverage { coverage.note(epoch, crashes: coverageEvents) }
   }
 
   mutating func judgeLive(

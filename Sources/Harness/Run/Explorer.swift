@@ -16,6 +16,8 @@ struct Explorer {
   let variation: Variation?
   /// Stop at the first violation with one of these names; empty for never.
   var stopsAt: Set<String> = []
+  /// Whether what is covered is registered; off only to measure what that costs.
+  var recordsCoverage = true
   /// True once the user wants the run to end.
   var isInterrupted: () -> Bool = { false }
 
@@ -109,7 +111,8 @@ struct Explorer {
       epoch: epoch, crashes: session.crashes,
       limits: start.level > 0 ? session.recoveryLimits : session.explosionLimits,
       seed: crashSeed.derived("explosion " + start.path), picks: picks)
-    if let variation, variation.sparesStates {
+    // Where each state gets damage of its own, every state may show another.
+    if let variation, variation.sparesStates, session.scenario.media.isEmpty {
       exploder.efforts = coverage.efforts(epoch, aims: variation.aims)
     }
     var draw = RecoveryDraw(
@@ -129,7 +132,7 @@ struct Explorer {
       return true
     }
     statistics.add(local)
-    if !damages { coverage.note(alike: exploder.alike) }
+    if !damages, recordsCoverage { coverage.note(alike: exploder.alike) }
     return try continuations(of: exploder.picks, judge, start, script, epoch)
       + recoveries(draw, judge, start, script, epoch)
   }
@@ -174,7 +177,7 @@ struct Explorer {
       }
     }
     let verdict = judge.judge(outcome, visit)
-    coverage.note(visit, outcome, isPermitted: !verdict.isBroken)
+    if recordsCoverage { coverage.note(visit, outcome, isPermitted: !verdict.isBroken) }
     switch verdict {
     case .permitted:
       if case .recovered = outcome.kind { draw.offer(visit, operations: outcome.operations) }

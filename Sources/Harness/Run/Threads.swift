@@ -45,6 +45,13 @@ func allowedProcessors() -> [Int32] {
   return count > 0 ? Array(cpus[..<count]) : [0]
 }
 
+/// Seconds of processor time that this thread has had; for benches.
+func threadSeconds() -> Double {
+  var now = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now)
+  return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+}
+
 /// Seconds on the monotonic clock; for progress and time limits only, never for a decision about
 /// states.
 func monotonicSeconds() -> Double {
