@@ -1,6 +1,7 @@
 # make torture and make test are all the set-up there is: each installs what it needs.
 SHELL := /bin/sh
 TORTURE_TIME ?= 120
+TORTURE_EXPLORE ?= random
 FUZZ_TIME ?= 600
 FINDINGS_TIME ?= 1800
 KITS_SEEDS ?= 3
@@ -30,10 +31,12 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s%s\n", $$1, $$2}'
 	@echo
 	@echo 'TORTURE_TIME=SECONDS make torture   how long (default 120)'
+	@echo 'TORTURE_EXPLORE=guided make torture how the next seed is chosen (default random)'
 	@echo 'make replay RUN=Reports/latest/failures/NAME   (make shrink alike)'
 
 torture: build ## prove every planted bug caught, replay the regressions, then crash the reference
-	@$(TORTURE) run --prove --target sim,fuse --time $(TORTURE_TIME) --report Reports/latest
+	@$(TORTURE) run --prove --target sim,fuse --time $(TORTURE_TIME) --explore $(TORTURE_EXPLORE) \
+	  --report Reports/latest
 
 test: test-deps build ## the tests (debug build; end to end, the optimised program)
 	@TORTURE_DATABASES=1 swift build --configuration release --product torture-databases

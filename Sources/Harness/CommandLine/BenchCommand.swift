@@ -94,10 +94,9 @@ enum BenchCommand {
     let escaped =
       areas.contains(.canaries) ? try searchCanaries(library, factory, base, add) : []
     if areas.contains(.explore) {
-      add(
-        try CoverageCostBench(
-          targets: factory, scenario: scenario, secondsPerSample: seconds
-        ).measure())
+      let cost = CoverageCostBench(
+        targets: factory, scenario: scenario, secondsPerSample: seconds)
+      add(try cost.measure())
       try explore(library, factory, base, try options.count("base-seeds") ?? 20, add)
     }
     try write(
