@@ -100,6 +100,7 @@ enum RunCommand {
       failures: FailureStore(
         report: directory, namesParts: plan.scenarios.count * plan.targets.count > 1),
       progress: progress)
+    progress.begin()
     var result = runner.run()
     progress.end()
     var end: Double?

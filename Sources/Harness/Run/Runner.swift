@@ -124,7 +124,6 @@ struct Runner: Sendable {
   /// other tasks of the same plan came to. Without a slice it runs all tasks.
   func run(_ slice: Range<Int>?, after earlier: RunResult) -> RunResult {
     let start = monotonicSeconds() - earlier.seconds
-    progress.begin()
     let shared = Lock(Shared(plan, slice, map: earlier.map))
     let deadline: Double? =
       if case .seconds(let seconds) = plan.limit { start + seconds } else { nil }
