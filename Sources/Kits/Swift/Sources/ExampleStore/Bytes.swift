@@ -1,4 +1,4 @@
-import SubjectKit
+internal import SubjectKit
 
 /// Numbers, texts and records as bytes, written at the end and taken from the front.
 struct Bytes {
