@@ -12,7 +12,11 @@ struct ReportWriter {
   /// takes the old report for its own.
   static func clear(_ directory: String) {
     for name in names { Files.remove(directory + "/" + name) }
-    Files.remove(directory + "/failures")
+    // By one rename: whoever is killed here leaves no half of an old failure.
+    let old = directory + "/.old-failures"
+    Files.remove(old)
+    try? Files.move(directory + "/failures", to: old)
+    Files.remove(old)
   }
 
   /// Writes `report.json`, `summary.md`, `junit.xml` and `report.html` into `directory`, all of
