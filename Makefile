@@ -1,7 +1,8 @@
 # make torture and make test are all the set-up there is: each installs what it needs.
 SHELL := /bin/sh
 TORTURE_TIME ?= 120
-TORTURE_EXPLORE ?= random
+# Which of the ways of torture run --explore: guided aims at what was never hit.
+TORTURE_EXPLORE ?= guided
 FUZZ_TIME ?= 600
 FINDINGS_TIME ?= 1800
 KITS_SEEDS ?= 3
@@ -31,7 +32,7 @@ help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{printf "%-12s%s\n", $$1, $$2}'
 	@echo
 	@echo 'TORTURE_TIME=SECONDS make torture   how long (default 120)'
-	@echo 'TORTURE_EXPLORE=guided make torture how the next seed is chosen (default random)'
+	@echo 'TORTURE_EXPLORE=random make torture a fresh seed each time (default guided: at what was not hit)'
 	@echo 'make replay RUN=Reports/latest/failures/NAME   (make shrink alike)'
 
 torture: build ## prove every planted bug caught, replay the regressions, then crash the reference
