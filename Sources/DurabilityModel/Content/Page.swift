@@ -4,8 +4,8 @@ import Determinism
 ///
 /// A page belongs to one thread: nothing reference-counted is shared between workers. Header and
 /// bytes are two allocations, because of what one would cost: allocators with size classes give
-/// 5,120 bytes (jemalloc) where 4,096 and a header are asked for. The bytes of large writes lie in a
-/// pool.
+/// 5,120 bytes (jemalloc) where 4,096 and a header are asked for. The bytes of large writes lie in
+/// a pool.
 final class Page: ManagedBuffer<Page.Header, UInt8> {
   /// What stands before the bytes.
   struct Header {
