@@ -1,8 +1,11 @@
+internal import CVectors
+
 /// Elements of one size in blocks of equally many, so that growing never copies what is there and
 /// memory is never twice what it holds.
 ///
 /// The first block grows up to its full size by doubling; a small store takes little. Blocks of a
-/// mapped snapshot come first and belong to the mapping. The owner frees: `deallocate`.
+/// mapped snapshot come first and belong to the mapping. A large column takes its further blocks
+/// from slabs in huge pages. The owner frees: `deallocate`.
 struct BlockColumn {
   /// The bytes of an element.
   let stride: Int
@@ -14,9 +17,22 @@ struct BlockColumn {
   private var mappedBlocks = 0
   /// How many elements the last block has room for.
   private var lastCapacity = 0
+  /// Allocations of several blocks each; every block behind the first slab's first is in one.
+  private var slabs: [Slab] = []
+
+  /// Memory of several blocks.
+  private struct Slab {
+    let start: UnsafeMutableRawPointer
+    let byteCount: Int
+    /// The number of its first block.
+    let firstBlock: Int
+  }
 
   /// The bytes that a block aims at.
   static let blockBytes = 256 << 10
+  /// The bytes that a slab aims at, and of blocks allocated one by one before the first: at most a
+  /// slab's huge page is not used, little beside what is there by then.
+  private static let slabBytes = 8 << 20
 
   /// A column without elements.
   init(stride: Int, shift: Int) {
@@ -61,12 +77,27 @@ struct BlockColumn {
         blocks[0].deallocate()
         blocks[0] = bigger
         lastCapacity = wanted
+      } else if (blocks.count - mappedBlocks) * fullBlockBytes >= Self.slabBytes, addSlab() {
+        lastCapacity = blockCount
       } else {
         let wanted = blocks.isEmpty ? min(blockCount, max(32, count)) : blockCount
         blocks.append(Self.allocate(wanted * stride))
         lastCapacity = wanted
       }
     }
+  }
+
+  /// The bytes of a whole block.
+  private var fullBlockBytes: Int { blockCount * stride }
+
+  /// Adds the blocks of a slab; none when the system has no such memory.
+  private mutating func addSlab() -> Bool {
+    let count = max(1, Self.slabBytes / fullBlockBytes)
+    let bytes = (count * fullBlockBytes + 4095) & ~4095
+    guard let start = cvectors_allocate_large(bytes) else { return false }
+    slabs.append(Slab(start: start, byteCount: bytes, firstBlock: blocks.count))
+    for block in 0..<count { blocks.append(start + block * fullBlockBytes) }
+    return true
   }
 
   /// Whole cache lines, except for the first blocks of a small store: aligned allocation costs more
@@ -86,7 +117,13 @@ struct BlockColumn {
   /// Frees the blocks behind the first `count` elements.
   mutating func shrink(to count: Int) {
     let needed = (count + blockCount - 1) >> shift
-    while blocks.count > max(needed, mappedBlocks) {
+    while let slab = slabs.last, slab.firstBlock >= needed {
+      blocks.removeLast(blocks.count - slab.firstBlock)
+      cvectors_free_large(slab.start, slab.byteCount)
+      slabs.removeLast()
+      lastCapacity = blockCount
+    }
+    while slabs.isEmpty, blocks.count > max(needed, mappedBlocks) {
       blocks.removeLast().deallocate()
       lastCapacity = blockCount
     }
@@ -94,7 +131,11 @@ struct BlockColumn {
 
   /// Frees every block that is not a mapping's.
   mutating func deallocate() {
-    for block in blocks[mappedBlocks...] { block.deallocate() }
+    for slab in slabs { cvectors_free_large(slab.start, slab.byteCount) }
+    for block in blocks[mappedBlocks..<(slabs.first?.firstBlock ?? blocks.count)] {
+      block.deallocate()
+    }
+    slabs = []
     blocks = []
     mappedBlocks = 0
     lastCapacity = 0
