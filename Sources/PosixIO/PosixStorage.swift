@@ -133,12 +133,15 @@ public final class PosixStorage: Storage {
     if let descriptor = rootListing?.rawValue { flock(descriptor, LOCK_UN) }
   }
 
-  /// One private `mmap`. A read error of the disk then arrives as a signal, not as an error.
+  /// One private `mmap`, in huge pages where the kernel has them. A read error of the disk then
+  /// arrives as a signal, not as an error.
   public func map(
     _ file: FileID, count: Int
   ) throws(Errno) -> UnsafeMutableRawBufferPointer {
     let address = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.rawValue, 0)
     guard let address, address != MAP_FAILED else { throw SystemCall.lastError }
+    // What a kernel without them answers matters to nobody.
+    if count >= 2 << 20 { _ = madvise(address, count, Int32(MADV_HUGEPAGE)) }
     return UnsafeMutableRawBufferPointer(start: address, count: count)
   }
 

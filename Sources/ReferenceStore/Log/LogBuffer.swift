@@ -37,6 +37,13 @@ final class LogBuffer {
     }
   }
 
+  /// Forgets the first `count` bytes; those behind them come first.
+  func removeFirst(_ count: Int) {
+    precondition(count <= self.count, "a buffer is only made shorter")
+    base.copyMemory(from: base + count, byteCount: self.count - count)
+    truncate(to: self.count - count)
+  }
+
   /// Makes room for `more` bytes behind the present ones and returns its start; they count once
   /// they are filled, which the caller does at once.
   @inline(__always)
