@@ -6,8 +6,10 @@ import SubjectProtocol
 
 // The lives that go on from a crash state with the workload.
 extension Explorer {
-  /// The points to go on from: half of them process crashes near the end of the life (a cache that
-  /// outlives its process matters most after faults), half power losses anywhere.
+  /// The points to go on from: half of them process crashes near the end of the life, half power
+  /// losses anywhere. Where a barrier failed the first is mostly a process crash behind it: the
+  /// cache that outlives its process then shows what the disk does not have, and whoever believes
+  /// it loses what it writes next (disk.md, failed barriers).
   func choosePicks(_ start: Start, _ epoch: RecordedEpoch) -> [Exploder.Pick] {
     // On a disk that lies a life begins with anything.
     guard start.goesOn, start.workload + 1 < session.scenario.epochs,
@@ -20,7 +22,12 @@ extension Explorer {
     // one workload, and other seeds find other things.
     let isFirst = start.workload == 0 && start.level == 0
     let count = isFirst ? session.scenario.continuations : 1
+    let failed = epoch.recording.operations.lastIndex { $0.operation.isFailure }
     return (0..<count).map { index in
+      if index == 0, let failed, kinds.contains(.process), generator.chance(3, in: 4) {
+        let point = generator.chance(1, in: 2) ? end : generator.number(in: failed + 1...end)
+        return Exploder.Pick(point: point, crash: .process)
+      }
       let crash = kinds[(index + generator.below(2)) % kinds.count]
       var point = generator.number(in: 0...end)
       switch crash {
