@@ -5,7 +5,7 @@ TORTURE_TIME ?= 120
 TORTURE_EXPLORE ?= guided
 FUZZ_TIME ?= 600
 FINDINGS_TIME ?= 1800
-KITS_SEEDS ?= 3
+KITS_TIME ?= 30
 SOAK_TIME ?= 900
 BUILD := .build/release
 TORTURE := $(BUILD)/torture
@@ -79,7 +79,7 @@ databases: build ## install and build the real databases as subjects (torture li
 findings: databases ## run every subject and setting, write Reports/findings.md (FINDINGS_TIME seconds)
 	@$(TORTURE) findings --time $(FINDINGS_TIME) --report Reports
 
-kits: build ## build the kits' examples by themselves, check and crash each (KITS_SEEDS seeds)
+kits: build ## build the kits' examples by themselves, check and crash each (KITS_TIME seconds)
 	@cc -O2 -Wall -Wextra -Werror -o .build/kit-example-c Sources/Kits/C/example_store.c \
 	  -lm -lpthread
 	@swift build --package-path Sources/Kits/Swift --scratch-path .build/kits
@@ -88,7 +88,7 @@ kits: build ## build the kits' examples by themselves, check and crash each (KIT
 	  .build/kits/debug/example-subject; do \
 	  echo "$$command"; \
 	  $(TORTURE) check-subject "$$command" | grep -v '^ok\|^-' \
-	  && $(TORTURE) run --subject-command "$$command" --seeds $(KITS_SEEDS) --report Reports/kits \
+	  && $(TORTURE) run --subject-command "$$command" --time $(KITS_TIME) --report Reports/kits \
 	    --quiet || exit 1; \
 	done
 
@@ -106,7 +106,7 @@ bench-deps: deps # the peers; a bench without them has no ratio
 sanitize: deps ## the store under the thread sanitizer and the address sanitizer
 	@for kind in thread address; do \
 	  .ci/build-store $$kind .build/$$kind-driver/store-driver Tests/Sanitize/*.swift \
-	    && .build/$$kind-driver/store-driver 20 || exit 1; done
+	    Tests/ReferenceStoreTests/Support/Threads.swift && .build/$$kind-driver/store-driver 20 || exit 1; done
 	@swift test --sanitize thread --scratch-path .build/thread \
 	  --filter 'ReferenceStoreTests|PosixIOTests'
 

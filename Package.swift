@@ -112,7 +112,7 @@ let package = Package(
     .target(
       name: "Harness",
       dependencies: [
-        "CBareServer", "CLinuxShims", "CPeers", "Determinism", "StorageInterface",
+        "CBareServer", "CLinuxShims", "CPeers", "Determinism", "Locks", "StorageInterface",
         "SubjectProtocol", "DurabilityModel", "Scenarios", "Oracle", "PosixIO", "Subjects",
         "FaultFS", "ReferenceStore", "Designs",
       ],

@@ -3,16 +3,14 @@
 // FLUSH, no name and no attribute remembered by the kernel), so that only what is done between
 // request and answer differs.
 #define _GNU_SOURCE
-#define FUSE_USE_VERSION 314
 #include "CBareServer.h"
+#include "server_parts.h"
 
 #include <errno.h>
-#include <fuse_lowlevel.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_LIMIT = 4096, MAXIMUM_TRANSFER = 1 << 20 };
+enum { FILE_LIMIT = 4096 };
 
 // A file; its node number is its place in `files`, and two more, as 1 is the root.
 struct file {
@@ -99,8 +97,7 @@ static void drop_name(int index) {
 static void on_init(void *data, struct fuse_conn_info *connection) {
   (void)data;
   connection->want |= connection->capable & FUSE_CAP_ATOMIC_O_TRUNC;
-  connection->want &= ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_ASYNC_DIO |
-      FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE);
+  connection->want &= ~(unsigned)UNWANTED_CAPABILITIES;
   connection->max_write = MAXIMUM_TRANSFER;
 }
 
@@ -177,9 +174,7 @@ static void on_read(
     struct fuse_file_info *information) {
   (void)information;
   struct file *file = file_of(node);
-  size_t start = (size_t)offset < file->size ? (size_t)offset : file->size;
-  size_t count = size < file->size - start ? size : file->size - start;
-  fuse_reply_buf(request, count ? file->bytes + start : NULL, count);
+  answer_read(request, file->bytes, file->size, size, offset);
 }
 
 static void on_write(
@@ -196,20 +191,6 @@ static void on_write(
   memcpy(file->bytes + offset, bytes, size);
   if (end > file->size) file->size = end;
   fuse_reply_write(request, size);
-}
-
-static void on_fsync(
-    fuse_req_t request, fuse_ino_t node, int data_only, struct fuse_file_info *information) {
-  (void)node;
-  (void)data_only;
-  (void)information;
-  fuse_reply_err(request, 0);
-}
-
-static void on_release(fuse_req_t request, fuse_ino_t node, struct fuse_file_info *information) {
-  (void)node;
-  (void)information;
-  fuse_reply_err(request, 0);
 }
 
 static void on_unlink(fuse_req_t request, fuse_ino_t parent, const char *name) {
@@ -250,21 +231,14 @@ int cbare_serve(const char *directory, int cached) {
       .init = on_init,       .lookup = on_lookup,   .forget = on_forget,
       .getattr = on_getattr, .setattr = on_setattr, .create = on_create,
       .open = on_open,       .read = on_read,       .write = on_write,
-      .fsync = on_fsync,     .fsyncdir = on_fsync,  .release = on_release,
-      .unlink = on_unlink,   .rename = on_rename,
+      .fsync = answer_sync,  .unlink = on_unlink,   .rename = on_rename,
+      .fsyncdir = answer_sync, .release = answer_release,
   };
   if (cached) operations.getxattr = on_getxattr;
-  char *words[] = {"bare", "-o", "fsname=torture-bare,nosuid,nodev", NULL};
-  struct fuse_args arguments = FUSE_ARGS_INIT(3, words);
-  struct fuse_session *session =
-      fuse_session_new(&arguments, &operations, sizeof operations, NULL);
-  int result = 1;
-  if (session && fuse_session_mount(session, directory) == 0) {
-    (void)fuse_session_loop(session);
-    fuse_session_unmount(session);
-    result = 0;
-  }
-  if (session) fuse_session_destroy(session);
-  fuse_opt_free_args(&arguments);
-  return result;
+  struct fuse_session *session = mount_session(&operations, directory);
+  if (!session) return 1;
+  (void)fuse_session_loop(session);
+  fuse_session_unmount(session);
+  fuse_session_destroy(session);
+  return 0;
 }

@@ -25,7 +25,7 @@ enum { STATE_LIMIT = 64, CALL_LIMIT = 8192, DESCRIPTION_LIMIT = 256, BUFFER = 25
 
 enum kind {
   ENTER, LIST, BARRIER, LEAVE, OPEN, CREATE, REMOVE, RENAME, SIZE, READ, WRITE, SYNC, CLOSE, ANSWER,
-  REQUEST, ROUND, END,
+  REQUEST, ROUND,
 };
 
 struct call {
@@ -43,7 +43,7 @@ static int call_count;
 static char buffer[BUFFER];
 
 static int read_line(const char *line) {
-  static const struct { const char *format; enum kind kind; } words[] = {
+  static const struct { const char *word; enum kind kind; } words[] = {
       {"enter", ENTER}, {"list", LIST}, {"barrier", BARRIER}, {"leave", LEAVE}, {"open", OPEN},
       {"create", CREATE}, {"remove", REMOVE}, {"rename", RENAME}, {"size", SIZE}, {"read", READ},
       {"write", WRITE}, {"sync", SYNC}, {"close", CLOSE}, {"answer", ANSWER},
@@ -67,7 +67,7 @@ static int read_line(const char *line) {
     return 0;
   }
   for (size_t index = 0; index < sizeof words / sizeof *words; index++) {
-    if (strcmp(word, words[index].format) != 0) continue;
+    if (strcmp(word, words[index].word) != 0) continue;
     if (call_count == CALL_LIMIT) return -1;
     struct call *call = &calls[call_count++];
     *call = (struct call){.kind = words[index].kind};
@@ -161,7 +161,7 @@ static int make_round(int next, int end, const char *path) {
         buffer[call->count - 1] = '\n';
         if (write(1, buffer, (size_t)call->count) != call->count) return -1;
         break;
-      case REQUEST: case ROUND: case END: break;
+      case REQUEST: case ROUND: break;
     }
   }
   return next;
@@ -194,7 +194,7 @@ struct loop {
   int poll, input, output;
 };
 
-// Serves the mount until `lines` bytes of answers have come.
+// Serves the mount until so many bytes of answers have come.
 static int await(struct loop *loop, long bytes) {
   while (bytes > 0) {
     struct epoll_event events[4];
@@ -250,13 +250,15 @@ static double run(struct loop *loop, double seconds) {
 }
 
 double cbare_recover(const char *directory, const char *script, double seconds) {
-  int requests[2], answers[2];
+  int requests[2] = {-1, -1}, answers[2] = {-1, -1};
   double rate = -1;
   if (read_script(script) != 0) return -2;
-  if (pipe2(requests, O_CLOEXEC) != 0 || pipe2(answers, O_CLOEXEC) != 0) return -1;
-  struct loop loop = {.session = bare_mount(directory), .input = requests[1], .output = answers[0]};
+  struct loop loop = {.session = bare_mount(directory)};
   if (!loop.session) return -1;
-  pid_t subject = fork();
+  int are_made = pipe2(requests, O_CLOEXEC) == 0 && pipe2(answers, O_CLOEXEC) == 0;
+  loop.input = requests[1];
+  loop.output = answers[0];
+  pid_t subject = are_made ? fork() : -1;
   if (subject == 0) {
     dup2(requests[0], 0);
     dup2(answers[1], 1);

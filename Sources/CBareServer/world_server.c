@@ -3,16 +3,13 @@
 // directories, and answers what the subject of `recovery_loop.c` asks; it records and decides
 // nothing.
 #define _GNU_SOURCE
-#define FUSE_USE_VERSION 314
 #include "recovery_loop.h"
+#include "server_parts.h"
 
 #include <errno.h>
-#include <fuse_lowlevel.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAXIMUM_TRANSFER = 1 << 20 };
 
 static const double remembered = 86400;
 
@@ -75,9 +72,8 @@ void bare_show(const struct world *shown, uint64_t number) {
 static void on_init(void *data, struct fuse_conn_info *connection) {
   (void)data;
   connection->want |= connection->capable & FUSE_CAP_ATOMIC_O_TRUNC;
-  connection->want &= ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_ASYNC_DIO |
-      FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |
-      FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_HANDLE_KILLPRIV);
+  connection->want &= ~(unsigned)(
+      UNWANTED_CAPABILITIES | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_HANDLE_KILLPRIV);
   connection->max_write = MAXIMUM_TRANSFER;
 }
 
@@ -184,9 +180,7 @@ static void on_read(
     fuse_reply_err(request, ESTALE);
     return;
   }
-  size_t start = (size_t)offset < file->size ? (size_t)offset : file->size;
-  size_t count = size < file->size - start ? size : file->size - start;
-  fuse_reply_buf(request, count ? file->bytes + start : NULL, count);
+  answer_read(request, file->bytes, file->size, size, offset);
 }
 
 static void on_write(
@@ -210,20 +204,6 @@ static void on_write(
   memcpy(file->bytes + offset, bytes, size);
   if (end > file->size) file->size = end;
   fuse_reply_write(request, size);
-}
-
-static void on_sync(
-    fuse_req_t request, fuse_ino_t node, int data_only, struct fuse_file_info *information) {
-  (void)node;
-  (void)data_only;
-  (void)information;
-  fuse_reply_err(request, 0);
-}
-
-static void on_release(fuse_req_t request, fuse_ino_t node, struct fuse_file_info *information) {
-  (void)node;
-  (void)information;
-  fuse_reply_err(request, 0);
 }
 
 static void on_unlink(fuse_req_t request, fuse_ino_t parent, const char *name) {
@@ -261,21 +241,12 @@ struct fuse_session *bare_mount(const char *directory) {
       .readdirplus = on_read_directory,
       .read = on_read,
       .write = on_write,
-      .fsync = on_sync,
-      .fsyncdir = on_sync,
-      .release = on_release,
-      .releasedir = on_release,
+      .fsync = answer_sync,
+      .fsyncdir = answer_sync,
+      .release = answer_release,
+      .releasedir = answer_release,
       .unlink = on_unlink,
       .rename = on_rename,
   };
-  char *words[] = {"bare", "-o", "fsname=torture-bare,nosuid,nodev", NULL};
-  struct fuse_args arguments = FUSE_ARGS_INIT(3, words);
-  struct fuse_session *session =
-      fuse_session_new(&arguments, &operations, sizeof operations, NULL);
-  fuse_opt_free_args(&arguments);
-  if (session && fuse_session_mount(session, directory) != 0) {
-    fuse_session_destroy(session);
-    session = NULL;
-  }
-  return session;
+  return mount_session(&operations, directory);
 }

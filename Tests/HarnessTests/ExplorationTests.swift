@@ -38,37 +38,11 @@ struct ExplorationTests {
     return plan
   }
 
-  /// A run's report without what is never the same twice.
-  private func report(_ plan: RunPlan) -> Report {
-    let directory =
-      FileManager.default.temporaryDirectory.path()
-      + "torture-explore-\(UInt64.random(in: 0 ... .max))"
-    defer { Files.remove(directory) }
-    let runner = Runner(
-      plan: plan, targets: TargetFactory(program: ""),
-      failures: FailureStore(report: directory, namesParts: false),
-      progress: ProgressPrinter(isQuiet: true, isSilent: true))
-    var report = ReportBuilder(
-      plan: plan, result: runner.run(), canaries: [],
-      environment: Report.Environment(commit: "", kernel: "", libfuse: "", cpuCount: 1, cpu: "")
-    ).build()
-    for index in report.violations.indices { report.violations[index].directory = "" }
-    report.durationSeconds = 0
-    report.timeline = []
-    return report
-  }
-
-  private func json(_ report: Report) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    return String(decoding: try encoder.encode(report), as: UTF8.self)
-  }
-
   @Test("A guided run comes to the same with one worker and with three, and varies what it keeps")
   func guidedIsDeterministic() throws {
-    let one = report(plan(.guided, seeds: 40, jobs: 1, scenario()))
-    let three = report(plan(.guided, seeds: 40, jobs: 3, scenario()))
-    #expect(try json(one) == json(three))
+    let one = report(of: plan(.guided, seeds: 40, jobs: 1, scenario()))
+    let three = report(of: plan(.guided, seeds: 40, jobs: 3, scenario()))
+    #expect(try one.json() == three.json())
     #expect(one.recordings.count == 40)
     let variations = one.recordings.compactMap(\.variation)
     #expect(variations.count == 40)
@@ -78,7 +52,7 @@ struct ExplorationTests {
 
   @Test("Each recording of a guided run can be made again by its seed and variation")
   func recordingsAgain() throws {
-    let guided = report(plan(.guided, seeds: 30, scenario()))
+    let guided = report(of: plan(.guided, seeds: 30, scenario()))
     let varied = guided.recordings.filter { $0.variation != "guided" }.prefix(4)
     #expect(varied.count == 4)
     for recording in varied {
@@ -87,7 +61,7 @@ struct ExplorationTests {
       let variation = try #require(recording.variation)
       again.variation = Variation(parsing: variation)
       #expect(again.variation?.text == variation)
-      let made = try #require(report(again).recordings.first)
+      let made = try #require(report(of: again).recordings.first)
       #expect(made.numbers == recording.numbers, "\(recording.command)")
       #expect(made.violations.isEmpty)
     }
@@ -98,7 +72,7 @@ struct ExplorationTests {
     let scenario = scenario {
       $0.faults[0].share = 1; $0.faults[1].share = 1
     }
-    let random = report(plan(.random, seeds: 2, scenario))
+    let random = report(of: plan(.random, seeds: 2, scenario))
     let missed = random.coverage.cells.filter { !$0.reached && $0.event == "fault-EIO" }
     let cell = try #require(missed.first)
     #expect(cell.why?.contains("recordings had the place") == true)
@@ -106,7 +80,7 @@ struct ExplorationTests {
     var aimed = plan(.random, seeds: 5, scenario)
     aimed.variation = Variation(parsing: text)
     #expect(aimed.variation?.aims.count == 1)
-    let hit = report(aimed).coverage.cells.first {
+    let hit = report(of: aimed).coverage.cells.first {
       $0.operation == cell.operation && $0.role == cell.role && $0.phase == cell.phase
         && $0.event == cell.event
     }
@@ -120,19 +94,19 @@ struct ExplorationTests {
       $0.epochs = 1
       $0.explosion.depth = 0
     }
-    let report = report(plan(.exhaustive, seeds: 1, small))
-    let variations = report.recordings.compactMap {
+    let whole = report(of: plan(.exhaustive, seeds: 1, small))
+    let variations = whole.recordings.compactMap {
       $0.variation.flatMap { Variation(parsing: $0) }
     }
-    #expect(variations.count == report.recordings.count)
-    #expect(variations[0].single == nil && report.recordings[0].numbers.faultsFired == 0)
+    #expect(variations.count == whole.recordings.count)
+    #expect(variations[0].single == nil && whole.recordings[0].numbers.faultsFired == 0)
     let faults = variations.dropFirst().compactMap(\.single)
-    #expect(faults.count == report.recordings.count - 1 && faults.count > 8)
+    #expect(faults.count == whole.recordings.count - 1 && faults.count > 8)
     #expect(Set(faults.map(\.fault.text)).count == faults.count)
     // With one fault in one life each fires.
-    #expect(report.recordings.dropFirst().allSatisfy { $0.numbers.faultsFired == 1 })
-    #expect(report.coverage.cells.allSatisfy { $0.reached || !$0.event.hasPrefix("fault-") })
-    #expect(try json(self.report(plan(.exhaustive, seeds: 1, jobs: 1, small))) == json(report))
+    #expect(whole.recordings.dropFirst().allSatisfy { $0.numbers.faultsFired == 1 })
+    #expect(whole.coverage.cells.allSatisfy { $0.reached || !$0.event.hasPrefix("fault-") })
+    #expect(try report(of: plan(.exhaustive, seeds: 1, jobs: 1, small)).json() == whole.json())
   }
 
   @Test("A violation that a guided run finds replays", arguments: [3, 5] as [UInt64])
@@ -165,12 +139,12 @@ struct ExplorationTests {
 
   @Test("A report is a corpus, and what it has reached is not aimed at again")
   func corpus() throws {
-    let guided = report(plan(.guided, seeds: 20, scenario()))
+    let guided = report(of: plan(.guided, seeds: 20, scenario()))
     let file =
       FileManager.default.temporaryDirectory.path()
       + "torture-corpus-\(UInt64.random(in: 0 ... .max)).json"
     defer { Files.remove(file) }
-    try Files.write(try json(guided), to: file)
+    try Files.write(try guided.json(), to: file)
     var next = plan(.guided, seeds: 30, scenario())
     next.corpus = try CorpusReader.read(file, for: next)
     let corpus = try #require(next.corpus)
@@ -180,7 +154,7 @@ struct ExplorationTests {
       guided.coverage.cells.filter(\.reached).map {
         "aim=" + [$0.operation, $0.role, $0.phase, $0.event].joined(separator: ",")
       })
-    for recording in report(next).recordings {
+    for recording in report(of: next).recordings {
       for word in (recording.variation ?? "").split(separator: " ") {
         #expect(!reached.contains(String(word)))
       }

@@ -19,29 +19,7 @@ struct ReportMergeTests {
       scenarios: [RunPlan.NamedScenario(name: "test", scenario: scenario, source: "{}")],
       targets: [.sim], subject: .builtIn(subject), seed: Seed(3), limit: .seeds(seeds), jobs: 2)
     plan.shard = shard
-    let directory =
-      FileManager.default.temporaryDirectory.path()
-      + "torture-merge-\(subject)-\(shard.index)-\(shard.count)-\(UInt64.random(in: 0 ... .max))"
-    defer { Files.remove(directory) }
-    let runner = Runner(
-      plan: plan, targets: TargetFactory(program: ""),
-      failures: FailureStore(report: directory, namesParts: false),
-      progress: ProgressPrinter(isQuiet: true))
-    var report = ReportBuilder(
-      plan: plan, result: runner.run(), canaries: [],
-      environment: Report.Environment(commit: "", kernel: "", libfuse: "", cpuCount: 1, cpu: "")
-    ).build()
-    // Paths name the shard's own directory, and times are nobody's twice.
-    for index in report.violations.indices { report.violations[index].directory = "" }
-    report.durationSeconds = 0
-    report.timeline = []
-    return report
-  }
-
-  private func json(_ report: Report) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-    return String(decoding: try encoder.encode(report), as: UTF8.self)
+    return report(of: plan)
   }
 
   @Test(
@@ -54,7 +32,7 @@ struct ReportMergeTests {
     }
     shards = [shards[4], shards[7]] + shards.reversed()
     let merged = try ReportMerger.merge(shards.enumerated().map { ("\($0.offset)", $0.element) })
-    #expect(try json(merged) == json(whole))
+    #expect(try merged.json() == whole.json())
     #expect(whole.coverage.reached > 0 && whole.behaviours.seen > 0)
   }
 
@@ -67,7 +45,7 @@ struct ReportMergeTests {
     let last = ("b", try ReportMerger.merge([shards[1], shards[2]]))
     let left = try ReportMerger.merge([first, shards[2]])
     let right = try ReportMerger.merge([shards[0], last])
-    #expect(try json(left) == json(right))
+    #expect(try left.json() == right.json())
   }
 
   @Test("A report against itself differs in nothing, and a lost cell is named")

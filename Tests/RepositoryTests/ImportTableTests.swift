@@ -24,7 +24,7 @@ extension RepositoryTests {
       (
         "Harness",
         [
-          "CBareServer", "CLinuxShims", "CPeers", "Determinism", "StorageInterface",
+          "CBareServer", "CLinuxShims", "CPeers", "Determinism", "Locks", "StorageInterface",
           "SubjectProtocol", "DurabilityModel", "ReferenceStore", "Scenarios", "Oracle", "PosixIO",
           "Subjects", "Designs", "FaultFS", "FoundationEssentials", "Glibc", "Synchronization",
         ]

@@ -24,7 +24,7 @@ struct Crowd {
     options.mapsSnapshotsFrom = 0
     let store = try Store(storage: try PosixStorage(directory: directory), options: options)
     let (writers, puts) = (8, 60)
-    Self.onThreads(writers + 3) { thread in
+    onThreads(writers + 3) { thread in
       do throws(StoreError) {
         for number in 0..<puts {
           switch thread {
@@ -66,32 +66,5 @@ struct Crowd {
     let found = try store.search([Float](repeating: 1, count: 9), count: 4, metric: .dot)
     precondition(found.count <= 4)
     _ = try store.figures()
-  }
-
-  private static func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-    final class Start {
-      let index: Int
-      let body: @Sendable (Int) -> Void
-      init(_ index: Int, _ body: @escaping @Sendable (Int) -> Void) {
-        self.index = index
-        self.body = body
-      }
-    }
-    var threads: [pthread_t] = []
-    for index in 0..<count {
-      var thread = pthread_t()
-      let start = Unmanaged.passRetained(Start(index, body))
-      let status = pthread_create(
-        &thread, nil,
-        { argument in
-          guard let argument else { return nil }
-          let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-          start.body(start.index)
-          return nil
-        }, start.toOpaque())
-      precondition(status == 0, "a thread can be started")
-      threads.append(thread)
-    }
-    for thread in threads { pthread_join(thread, nil) }
   }
 }

@@ -2,8 +2,6 @@
 #ifndef CBARESERVER_H
 #define CBARESERVER_H
 
-#include <stdint.h>
-
 // Serves an empty in-memory file system at an existing directory until it is unmounted: one flat
 // directory, each file one contiguous buffer, nothing recorded, nothing volatile. libfuse's own
 // blocking loop on one thread. With `cached` the kernel keeps pages, and getxattr is implemented,

@@ -29,6 +29,7 @@ struct BenchPage {
     \(HTMLReport.escape(report.environment.libfuse)), commit \
     <code>\(HTMLReport.escape(report.environment.commit))</code>; pinned to \
     \(HTMLReport.escape(report.pinning)).</p>
+    \(notes)
     \(chart)
     <h2>Measurements</h2>
     <table><tr><th>name<th>median<th>lowest to highest<th>ratio<th>to</tr>
@@ -37,6 +38,12 @@ struct BenchPage {
     </body></html>
 
     """
+  }
+
+  private var notes: String {
+    if report.notes.isEmpty { return "" }
+    let items = report.notes.map { "<li>\(HTMLReport.escape($0))" }
+    return "<h2>What falls short</h2><ul>\(items.joined())</ul>"
   }
 
   private func row(_ measurement: Measurement) -> String {

@@ -27,6 +27,28 @@ struct ExplorationBench {
   /// The base seed of a round.
   private func seed(_ round: Int) -> Seed { base.derived("explore", round) }
 
+  /// Where guided exploration is not what it would have to be to be the default: a third of the
+  /// crash states for the same cells, and every planted bug no later. A sentence each.
+  static func shortfalls(_ measurements: [Measurement]) -> [String] {
+    measurements.compactMap { measurement in
+      guard let peer = measurement.peerMedian, let ratio = measurement.ratio else { return nil }
+      let text = BenchPage.text
+      if measurement.name.hasPrefix(cellsPrefix), ratio < 3 {
+        return "guided exploration takes \(text(measurement.median)) crash states "
+          + "\(measurement.name.dropFirst(cellsPrefix.count)), random \(text(peer)): "
+          + "not a third, so random stays the default"
+      }
+      if measurement.name.hasPrefix(canaryPrefix), ratio < 1 {
+        return "guided exploration catches \(measurement.name.dropFirst(canaryPrefix.count)) after "
+          + "\(text(measurement.median)) crash states, random after \(text(peer))"
+      }
+      return nil
+    }
+  }
+
+  private static let cellsPrefix = "coverage.guided.states-"
+  private static let canaryPrefix = "coverage.guided.canary."
+
   // MARK: Cells
 
   private func measureCells(_ add: (Measurement) -> Void) throws(RunError) {
@@ -65,11 +87,11 @@ struct ExplorationBench {
     let peer = "random: crash states to the last of its cells"
     add(
       Measurement(
-        "coverage.guided.states-to-as-many-cells", unit: "states", sameNumber, peer: peer,
+        Self.cellsPrefix + "to-as-many-cells", unit: "states", sameNumber, peer: peer,
         peerSamples: random, lessIsMore: true))
     add(
       Measurement(
-        "coverage.guided.states-to-the-same-cells", unit: "states", sameCells, peer: peer,
+        Self.cellsPrefix + "to-the-same-cells", unit: "states", sameCells, peer: peer,
         peerSamples: random, lessIsMore: true))
     add(Measurement("coverage.guided.cells-in-a-third-of-the-states", unit: "%", shares))
   }
@@ -145,8 +167,8 @@ struct ExplorationBench {
       }
       add(
         Measurement(
-          "coverage.guided.canary.\(canary.subject.dropFirst("canary-".count))", unit: "states",
-          guided, peer: "random", peerSamples: random, lessIsMore: true))
+          Self.canaryPrefix + canary.subject.dropFirst("canary-".count), unit: "states", guided,
+          peer: "random", peerSamples: random, lessIsMore: true))
     }
   }
 

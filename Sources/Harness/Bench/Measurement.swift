@@ -44,4 +44,6 @@ struct BenchReport: Codable, Sendable {
   var environment: Report.Environment
   var pinning: String
   var measurements: [Measurement]
+  /// What falls short of what the tool would have, a sentence each.
+  var notes: [String] = []
 }

@@ -57,13 +57,7 @@ enum BenchCommand {
       ?? Seed(UInt64.random(in: .min ... .max))
     _ = clinux_install_interrupt_handler()
     try SweepLeftovers.run()
-    let processors = allowedProcessors()
-    let cpu = processors[0]
-    _ = clinux_pin_to_cpu(cpu)
-    let environment = EnvironmentReader.read()
-    Console.print(
-      "\(environment.cpu), kernel \(environment.kernel), libfuse \(environment.libfuse); "
-        + "everything pinned to processor \(cpu); seed \(base)")
+    let (environment, processors) = pin(base)
     let factory = TargetFactory(program: program)
     var measurements: [Measurement] = []
     func add(_ measurement: Measurement) {
@@ -97,24 +91,33 @@ enum BenchCommand {
       let cost = CoverageCostBench(
         targets: factory, scenario: scenario, secondsPerSample: seconds)
       add(try cost.measure())
-      try explore(library, factory, base, try options.count("base-seeds") ?? 20, add)
+      let baseSeeds = try options.count("base-seeds") ?? 20
+      try ExplorationBench(library: library, targets: factory, base: base, baseSeeds: baseSeeds)
+        .measure(add)
     }
+    let notes = ExplorationBench.shortfalls(measurements)
+    for note in notes { Console.print("note: \(note)") }
     try write(
       BenchReport(
-        environment: environment, pinning: "processor \(cpu)", measurements: measurements),
+        environment: environment, pinning: "processor \(processors[0])",
+        measurements: measurements, notes: notes),
       to: report)
     for name in escaped { Console.print("ESCAPED OR LATE  planted bug \(name)") }
     for name in large { Console.print("TOO LARGE  \(name)") }
     return escaped.isEmpty && large.isEmpty ? 0 : 3
   }
 
-  /// Compares guided exploration with random.
-  private static func explore(
-    _ library: ScenarioLibrary, _ factory: TargetFactory, _ base: Seed, _ baseSeeds: Int,
-    _ add: (Measurement) -> Void
-  ) throws(RunError) {
-    try ExplorationBench(library: library, targets: factory, base: base, baseSeeds: baseSeeds)
-      .measure(add)
+  /// Pins everything to the first of the processors that may be used, and says on what it measures.
+  private static func pin(
+    _ base: Seed
+  ) -> (environment: Report.Environment, processors: [Int32]) {
+    let processors = allowedProcessors()
+    _ = clinux_pin_to_cpu(processors[0])
+    let environment = EnvironmentReader.read()
+    Console.print(
+      "\(environment.cpu), kernel \(environment.kernel), libfuse \(environment.libfuse); "
+        + "everything pinned to processor \(processors[0]); seed \(base)")
+    return (environment, processors)
   }
 
   /// Shrinks a failure of each planted bug; those that are not within the bars.

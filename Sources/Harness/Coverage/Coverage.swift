@@ -19,6 +19,13 @@ struct Coverage: Sendable {
     var reachable: UInt64 = 0
     /// The faults that were planned there and whose call did not come.
     var unmet: UInt64 = 0
+
+    /// Adds what else is known of the place.
+    mutating func formUnion(_ other: Reach) {
+      reached |= other.reached
+      reachable |= other.reachable
+      unmet |= other.unmet
+    }
   }
 
   /// The places seen, in the order in which they came.

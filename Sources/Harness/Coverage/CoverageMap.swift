@@ -39,9 +39,7 @@ struct CoverageMap: Sendable {
 
   /// Adds what is known of a place with a number of this map.
   mutating func add(_ number: Int, _ more: Coverage.Reach) {
-    reach[number].reached |= more.reached
-    reach[number].reachable |= more.reachable
-    reach[number].unmet |= more.unmet
+    reach[number].formUnion(more)
   }
 
   /// How many cells were reached.
@@ -79,9 +77,7 @@ struct RecordedCoverage: Sendable {
         places.append(other)
         continue
       }
-      places[position].reach.reached |= other.reach.reached
-      places[position].reach.reachable |= other.reach.reachable
-      places[position].reach.unmet |= other.reach.unmet
+      places[position].reach.formUnion(other.reach)
     }
   }
 }

@@ -1,8 +1,8 @@
 import Glibc
-import PosixIO
-import StorageInterface
 
 /// Runs `body` on `count` threads at once and waits for all of them.
+///
+/// The sanitizers' driver is built with this file too.
 func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
   final class Start {
     let index: Int
@@ -28,19 +28,4 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     threads.append(thread)
   }
   for thread in threads { pthread_join(thread, nil) }
-}
-
-/// Runs `body` with the path of an empty directory, which is removed afterwards.
-func withDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-  var template = Array("\(base)/store-XXXXXX".utf8CString)
-  guard let made = mkdtemp(&template) else { throw Errno(rawValue: errno) }
-  let path = String(cString: made)
-  defer {
-    if let storage = try? PosixStorage(directory: path) {
-      for name in (try? storage.list("")) ?? [] { try? storage.remove(name) }
-    }
-    rmdir(path)
-  }
-  return try body(path)
 }
