@@ -29,8 +29,11 @@ extension OracleModel {
       finishStep(flight, transaction, answer)
       return []
     case .barrier:
+      guard answer.isOK else { return [] }
+      // What a crash may have taken is no more there for having been acknowledged before it.
+      if !openCrashes.isEmpty { settleUnseen() }
       // It covers what was answered before it was issued, not what was answered meanwhile.
-      if answer.isOK { barrierIssuedAt = max(barrierIssuedAt, flight.issuedAt) }
+      barrierIssuedAt = max(barrierIssuedAt, flight.issuedAt)
       return []
     case .begin(let transaction):
       if !answer.isOK { transactions.removeAll { $0.number == transaction } }

@@ -50,6 +50,33 @@ struct LiveTests {
     #expect(strict.dump([:]) == [.acknowledgedWriteLost])
   }
 
+  @Test("A barrier does not make durable what an end that nobody has looked behind may have taken")
+  func barrierAfterUnseenEnd() {
+    let buffering = Contract(
+      acknowledgementAfterProcessCrash: .volatile, acknowledgementAfterPowerLoss: .volatile)
+    for isCrash in [false, true] {
+      var story = Story(buffering)
+      story.put("a", 1)
+      story.ask(.flush)
+      story.put("b", 2)
+      if isCrash {
+        story.model = story.model.crashed(.process)
+      } else {
+        story.ask(.close, full)
+      }
+      story.open()
+      story.ask(.flush)
+      story.put("c", 3)
+      story.ask(.flush)
+      for crash in Contract.Crash.allCases {
+        #expect(story.permits(crash, ["a": 1, "c": 3]))
+        #expect(story.permits(crash, ["a": 1, "b": 2, "c": 3]))
+        #expect(!story.permits(crash, ["b": 2, "c": 3]))
+        #expect(!story.permits(crash, ["a": 1, "b": 2]))
+      }
+    }
+  }
+
   @Test("A value with metadata nobody gave it is named so")
   func metadata() {
     var story = Story()

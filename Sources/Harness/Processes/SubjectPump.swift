@@ -16,24 +16,24 @@ public final class SubjectPump {
   /// The subject, from `start` to `stop`.
   public private(set) var child: ChildProcess?
 
-  private let poller: Poller
-  private let alarm: Alarm
-  private var alarmWentOff = false
-  private var mountFailure: SubjectFailure?
-  private var lastOperation: Int64 = 0
-  private var watchesInterrupts = false
-  private var watch: SynchronizationWatch?
-  private var unobservable: String?
-  private var mappedStoresArrived = false
+  let poller: Poller
+  let alarm: Alarm
+  var alarmWentOff = false
+  var mountFailure: SubjectFailure?
+  var lastOperation: Int64 = 0
+  var watchesInterrupts = false
+  var watch: SynchronizationWatch?
+  var unobservable: String?
+  var mappedStoresArrived = false
   /// While several requests are outstanding: an answer that is there is taken before the disk is
   /// served any further. A program that goes on after an answer is then met at the same place of
   /// its work every time.
   var takesAnswersFirst = false
   /// An answer that was found before the disk was served.
-  private var answer: [UInt8]?
+  var answer: [UInt8]?
 
   /// What a descriptor stands for.
-  private enum Source: UInt64 {
+  enum Source: UInt64 {
     case mount, output, error, startFailure, exit, input, interrupt, alarm, watch, mappedStores
   }
 
@@ -207,183 +207,6 @@ public final class SubjectPump {
     guard let mount else { return }
     do throws(MountFailure) { try mount.processPending() } catch { throw lose(error) }
   }
-
-  // MARK: The loop
-
-  private func commonFailure() -> SubjectFailure? {
-    if let mountFailure { return mountFailure }
-    if let unobservable { return .unobservable(unobservable) }
-    let signal = clinux_interrupted()
-    return signal == 0 ? nil : .interrupted(signal)
-  }
-
-  /// Waits for one batch of events and serves it; fails when a limit has passed.
-  private func step(_ clock: Countdown, outputMayClose: Bool = false) throws(SubjectFailure) {
-    let deadline = min(clock.end, lastOperation + clock.idle)
-    do throws(Errno) { try alarm.set(noLaterThan: deadline) } catch { throw .harness(error) }
-    alarmWentOff = false
-    try wait(-1)
-    // Most alarms were set for a deadline that has moved since.
-    guard alarmWentOff else { return }
-    let now = MonotonicClock.now
-    guard now >= min(clock.end, lastOperation + clock.idle) else { return }
-    // Closing its output is only held against a subject that does not end.
-    if let child, child.outputHasEnded, !outputMayClose { throw .closedOutput }
-    throw now >= clock.end ? .tookTooLong(clock.limit.total) : .idleTooLong(clock.limit.idle)
-  }
-
-  /// Waits for one batch of events, at most so long (−1: for ever), and serves it.
-  private func wait(_ milliseconds: Int32) throws(SubjectFailure) {
-    if let child, child.hasPendingInput {
-      try? poller.add(child.descriptors.standardInput, Source.input.rawValue, writable: true)
-    }
-    let count: Int
-    do throws(Errno) { count = try poller.wait(milliseconds) } catch { throw .harness(error) }
-    for index in 0..<count {
-      guard let source = Source(rawValue: poller.source(index)) else { continue }
-      try serve(source)
-    }
-  }
-
-  private func serve(_ source: Source) throws(SubjectFailure) {
-    switch source {
-    case .mount:
-      guard let mount else { return }
-      if takesAnswersFirst, let child {
-        child.readOutput()
-        if answer == nil { answer = child.takeLine() }
-        if answer != nil { return }
-        do throws(MountFailure) { try mount.processPending(atMost: 1) } catch { throw lose(error) }
-        lastOperation = MonotonicClock.now
-        return
-      }
-      // All that wait: while a program makes one call after the other, the next is there before
-      // the loop could have asked for it.
-      do throws(MountFailure) { try mount.processPending() } catch { throw lose(error) }
-      lastOperation = MonotonicClock.now
-    case .output:
-      guard let child else { return }
-      child.readOutput()
-      if child.outputHasEnded { poller.remove(child.descriptors.standardOutput) }
-    case .error:
-      guard let child else { return }
-      child.readError()
-      if child.errorHasEnded { poller.remove(child.descriptors.standardError) }
-    case .startFailure:
-      guard let child else { return }
-      child.readStartFailure()
-      if child.hasStarted { poller.remove(child.descriptors.failure) }
-      try beginWatch(child)
-    case .exit: noteExit()
-    case .input:
-      guard let child else { return }
-      poller.remove(child.descriptors.standardInput)
-      child.writeInput()
-    case .interrupt: stopWatchingInterrupts()
-    case .alarm:
-      alarm.acknowledge()
-      alarmWentOff = true
-    case .watch: serveWatch()
-    case .mappedStores: mappedStoresArrived = true
-    }
-  }
-
-  /// While the subject waits: brings what its shared mappings stored to the mount, as writes that
-  /// no barrier covers. Faults do not meet what is done for it.
-  ///
-  /// - Throws: `SubjectFailure` where the mount is gone, or nothing can be started.
-  func pullMappedStores() throws(SubjectFailure) {
-    guard let mount, let child, let device = mount.device else { return }
-    let mappings = child.sharedMappings(on: device)
-    guard !mappings.isEmpty else { return }
-    for world in mount.attachedWorlds { world.sparesFaults = true }
-    defer { for world in mount.attachedWorlds { world.sparesFaults = false } }
-    mappedStoresArrived = false
-    var problem: SubjectFailure?
-    do throws(Errno) {
-      let sync = try MappedStoreSync(mappings)
-      // The thread must come to its end whatever happens: a lost mount ends its calls as well.
-      try poller.add(sync.descriptor, Source.mappedStores.rawValue)
-      while !mappedStoresArrived {
-        do throws(SubjectFailure) { try wait(-1) } catch { problem = error }
-      }
-      poller.remove(sync.descriptor)
-      sync.join()
-    } catch {
-      throw .harness(error)
-    }
-    if let problem { throw problem }
-    try serveEverything()
-  }
-
-  private func beginWatch(_ child: ChildProcess) throws(SubjectFailure) {
-    guard let mount, child.descriptors.watch >= 0 else { return }
-    let watch = SynchronizationWatch(descriptor: child.takeWatch(), mount: mount) {
-      [unowned child] in
-      mount.device.map { !child.sharedMappings(on: $0).isEmpty } ?? false
-    }
-    do throws(Errno) {
-      try poller.add(watch.descriptor, Source.watch.rawValue)
-    } catch {
-      throw .harness(error)
-    }
-    self.watch = watch
-  }
-
-  private func serveWatch() {
-    switch watch?.serve() {
-    case .served?: lastOperation = MonotonicClock.now
-    case .unobservable(let reason)?:
-      // The call that cannot be answered would stay ready.
-      unobservable = reason
-      if let watch { poller.remove(watch.descriptor) }
-    case .ended?, nil: endWatch()
-    }
-  }
-
-  private func endWatch() {
-    if let watch { poller.remove(watch.descriptor) }
-    watch = nil
-  }
-
-  /// The process has ended: everything it wrote and asked for is there to be taken.
-  private func noteExit() {
-    guard let child, child.reap() else { return }
-    poller.remove(child.descriptors.exit)
-    while child.readOutput() {}
-    while child.readError() {}
-  }
-
-  private func lose(_ failure: MountFailure) -> SubjectFailure {
-    // Its descriptor would be ready for ever.
-    if let mount { poller.remove(mount.fileDescriptor) }
-    mountFailure = .mountLost(failure)
-    return .mountLost(failure)
-  }
-
-  private func watch(_ child: ChildProcess) throws(SubjectFailure) {
-    let descriptors = child.descriptors
-    do throws(Errno) {
-      try poller.add(descriptors.standardOutput, Source.output.rawValue)
-      try poller.add(descriptors.standardError, Source.error.rawValue)
-      try poller.add(descriptors.failure, Source.startFailure.rawValue)
-      try poller.add(descriptors.exit, Source.exit.rawValue)
-      let interrupts = clinux_interrupt_descriptor()
-      if interrupts >= 0 && !watchesInterrupts {
-        try poller.add(interrupts, Source.interrupt.rawValue)
-        watchesInterrupts = true
-      }
-    } catch {
-      throw .harness(error)
-    }
-  }
-
-  /// The descriptor stays readable once a signal has come; what follows must still be able to wait.
-  private func stopWatchingInterrupts() {
-    guard watchesInterrupts else { return }
-    poller.remove(clinux_interrupt_descriptor())
-    watchesInterrupts = false
-  }
 }
 
 /// What remains of a subject that was stopped.
@@ -394,19 +217,4 @@ public struct Remains: Equatable, Sendable {
   public let standardError: OutputExcerpt
   /// Processes that could not be killed.
   public let survivors: [Int32]
-}
-
-/// A time limit that is running.
-private struct Countdown {
-  let limit: TimeLimit
-  let start: Int64
-  let idle: Int64
-  let end: Int64
-
-  init(_ limit: TimeLimit) {
-    self.limit = limit
-    start = MonotonicClock.now
-    idle = limit.idle.nanoseconds
-    end = start + limit.total.nanoseconds
-  }
 }
