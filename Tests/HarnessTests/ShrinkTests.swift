@@ -93,6 +93,43 @@ struct ShrinkTests {
     }
   }
 
+  /// The first life makes a file and loses it: in the next its number is free again, and choices
+  /// name files by their numbers.
+  @Test("What a replay reproduces over several lives is where shrinking begins")
+  func lostFile() throws {
+    let session = try Self.session(
+      "canary-no-directory-fsync", Self.scenario(for: .noDirectoryFsync))
+    let failure = try Self.failure(of: .noDirectoryFsync)
+    var lines: [String] = []
+    let number = try #require(failure.epochs.first?.requests.first?.number)
+    for line in ScheduleFile(failure, subject: .builtIn(session.subjectName)).text
+      .split(separator: "\n")
+    {
+      guard line.hasPrefix("epoch "), let epoch = Int(line.dropFirst(6)) else {
+        lines.append(String(line))
+        if line.hasPrefix("request \(number) ") {
+          // The lost life opens the store as the first of the failure does.
+          let open = "request 900001 " + line.dropFirst("request \(number) ".count)
+          lines.insert(
+            contentsOf: ["epoch 0", open, "crash point=1 power-loss pending-at=0 names="],
+            at: try #require(lines.firstIndex(of: "epoch 1")))
+        }
+        continue
+      }
+      lines.append("epoch \(epoch + 1)")
+    }
+    let text = lines.joined(separator: "\n") + "\n"
+    let schedule = try ScheduleFile(parsing: text, file: "schedule")
+    #expect(schedule.epochs.count == failure.epochs.count + 1)
+    #expect(try Replayer(session: session, schedule: schedule).replay().reproduces(schedule))
+    let trial = Trial(session: session, seed: failure.seed, goal: nil, name: failure.name)
+    let outcome = try trial.run(Candidate(schedule.epochs), reach: .exact)
+    guard case .same = outcome else {
+      Issue.record("\(outcome)")
+      return
+    }
+  }
+
   @Test("Requests keep their numbers, and what is left is a part of what was")
   func numbers() throws {
     let failure = try Self.failure(of: .tornTailLeft)

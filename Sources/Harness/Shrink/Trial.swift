@@ -85,7 +85,7 @@ struct Trial {
         lives.append(resolved(nil, nil))
         return live(epoch, lives, met)
       }
-      let found = resolve(life, epoch, places)
+      let found = resolve(life, epoch, places, isLast: isLast)
       if isLast {
         return try last(found, epoch, met, reach) { crash, origin in
           lives + [resolved(crash, origin)]
@@ -107,15 +107,22 @@ struct Trial {
   typealias Found = (step: CrashStep, disk: Disk)
 
   private func resolve(
-    _ life: Reproduction.Life, _ epoch: RecordedEpoch, _ places: OperationPlaces
+    _ life: Reproduction.Life, _ epoch: RecordedEpoch, _ places: OperationPlaces, isLast: Bool
   ) -> Found? {
     guard var crash = life.script.crash else { return nil }
     guard let reference = life.origin else {
       // As it was written down: it must fit.
       guard crash.point <= epoch.recording.operations.count, session.judge(epoch).fits(crash)
       else { return nil }
-      let (step, disk) = crash.atItsPoint(in: epoch.recording)
-      return (step, disk)
+      // In a life before, a file that was made and dropped would have taken a number, and the
+      // choices of later lives name files by theirs.
+      if isLast {
+        let (step, disk) = crash.atItsPoint(in: epoch.recording)
+        return (step, disk)
+      }
+      var disk = epoch.recording.start
+      for recorded in epoch.recording.operations[..<crash.origin] { disk.apply(recorded.operation) }
+      return (crash, disk)
     }
     let operations = epoch.recording.operations.map { OperationPlace($0) }
     let point = Self.position(crash.point, of: life.operations, in: operations)
