@@ -97,9 +97,8 @@ struct ShrinkTests {
   /// name files by their numbers.
   @Test("What a replay reproduces over several lives is where shrinking begins")
   func lostFile() throws {
-    let session = try Self.session(
-      "canary-no-directory-fsync", Self.scenario(for: .noDirectoryFsync))
-    let failure = try Self.failure(of: .noDirectoryFsync)
+    let session = try Self.session("canary-torn-tail-left", Self.scenario(for: .tornTailLeft))
+    let failure = try Self.failure(of: .tornTailLeft)
     var lines: [String] = []
     let number = try #require(failure.epochs.first?.requests.first?.number)
     for line in ScheduleFile(failure, subject: .builtIn(session.subjectName)).text

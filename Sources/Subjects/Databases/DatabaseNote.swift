@@ -47,6 +47,12 @@ public struct DatabaseNote: Sendable {
         + "to pages that the new one, which may be on the disk, refers to",
       change: "sync the old meta page before anything is written that the failed commit freed"),
     DatabaseNote(
+      settings: ["lmdb"], cause: "fdatasync data.mdb", violations: ["recovery-refused"],
+      place: "mdb.c, mdb_env_open: where the sync of the first meta pages failed, the next process "
+        + "finds them in the cache, takes them for durable and never writes them again",
+      change: "write and sync the first meta pages under another name, then rename and sync the "
+        + "directory"),
+    DatabaseNote(
       settings: ["leveldb"], cause: "rename CURRENT",
       place: "db/filename.cc, SetCurrentFile renames without a sync of the directory; "
         + "db/db_impl.cc, RemoveObsoleteFiles then unlinks what the old CURRENT and its MANIFEST "
@@ -73,6 +79,12 @@ public struct DatabaseNote: Sendable {
         + "result: \"ignore errors on the fsync\"; so the database is written to while the "
         + "journal's name may still go",
       change: "fail the commit where the sync of the directory failed with EIO"),
+    DatabaseNote(
+      settings: ["sqlite-wal"], cause: "fdatasync data.db-wal", violations: ["recovery-refused"],
+      place: "wal.c, walCheckpoint syncs the log before pages go back into the database; where "
+        + "that failed, the next checkpoint syncs again, is told 0 although the frames are not on "
+        + "the disk (Rebello et al., ATC 2020), and writes pages that the lost frames belong to",
+      change: "after a failed sync of the log write its frames again before any checkpoint"),
     DatabaseNote(
       settings: ["sqlite-rollback"], cause: "write data.db-journal",
       place: "pager.c, readJournalHdr trusts a header without a checksum of its own: that of an "
