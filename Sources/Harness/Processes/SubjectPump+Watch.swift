@@ -2,8 +2,8 @@ import DurabilityModel
 import FaultFS
 import StorageInterface
 
-// What the subject does beside the calls that reach the mount: stores into mappings, and barriers of
-// whole file systems.
+// What the subject does beside the calls that reach the mount: stores into mappings, and barriers
+// of whole file systems.
 extension SubjectPump {
   /// While the subject waits: brings what its shared mappings stored to the mount, as writes that
   /// no barrier covers. Faults do not meet what is done for it.
