@@ -34,9 +34,9 @@ struct ExplorationBench {
       guard let peer = measurement.peerMedian, let ratio = measurement.ratio else { return nil }
       let text = BenchPage.text
       if measurement.name.hasPrefix(cellsPrefix), ratio < 3 {
-        return "guided exploration takes \(text(measurement.median)) crash states "
-          + "\(measurement.name.dropFirst(cellsPrefix.count)), random \(text(peer)): "
-          + "not a third, so random stays the default"
+        let what = measurement.name.dropFirst(cellsPrefix.count).replacing("-", with: " ")
+        return "guided exploration takes \(text(measurement.median)) crash states \(what), "
+          + "random \(text(peer)): not a third, so random stays the default"
       }
       if measurement.name.hasPrefix(canaryPrefix), ratio < 1 {
         return "guided exploration catches \(measurement.name.dropFirst(canaryPrefix.count)) after "
