@@ -106,7 +106,8 @@ bench-deps: deps # the peers; a bench without them has no ratio
 sanitize: deps ## the store under the thread sanitizer and the address sanitizer
 	@for kind in thread address; do \
 	  .ci/build-store $$kind .build/$$kind-driver/store-driver Tests/Sanitize/*.swift \
-	    Tests/ReferenceStoreTests/Support/Threads.swift && .build/$$kind-driver/store-driver 20 || exit 1; done
+	    Tests/ReferenceStoreTests/Support/Threads.swift \
+	    && .build/$$kind-driver/store-driver 20 || exit 1; done
 	@swift test --sanitize thread --scratch-path .build/thread \
 	  --filter 'ReferenceStoreTests|PosixIOTests'
 

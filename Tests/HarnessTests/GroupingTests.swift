@@ -23,18 +23,7 @@ struct GroupingTests {
     let plan = RunPlan(
       scenarios: [RunPlan.NamedScenario(name: "test", scenario: scenario, source: "{}")],
       targets: targets, subject: .builtIn(subject), seed: Seed(1), limit: .seeds(seeds), jobs: jobs)
-    let directory =
-      FileManager.default.temporaryDirectory.path()
-      + "torture-grouping-\(subject)-\(seeds)-\(jobs)-\(UInt64.random(in: 0 ... .max))"
-    defer { Files.remove(directory) }
-    let runner = Runner(
-      plan: plan, targets: TargetFactory(program: ""),
-      failures: FailureStore(report: directory, namesParts: false),
-      progress: ProgressPrinter(isQuiet: true))
-    return ReportBuilder(
-      plan: plan, result: runner.run(), canaries: [],
-      environment: Report.Environment(commit: "", kernel: "", libfuse: "", cpuCount: 1, cpu: "")
-    ).build()
+    return report(of: plan)
   }
 
   @Test(

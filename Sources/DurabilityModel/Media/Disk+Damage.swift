@@ -155,9 +155,7 @@ extension Disk {
   private static func content(
     of number: InodeNumber, before write: Int, in recording: Recording
   ) -> FileContent {
-    var disk = recording.start
-    for recorded in recording.operations[..<(write - 1)] { disk.apply(recorded.operation) }
-    return disk[number]?.cached ?? FileContent()
+    recording.disk(after: write - 1)[number]?.cached ?? FileContent()
   }
 
   /// The sectors of a file that operations wrote to.

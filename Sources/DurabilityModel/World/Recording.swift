@@ -21,6 +21,13 @@ public struct Recording {
     return recording
   }
 
+  /// The disk after the first `count` operations, at most as many as there are.
+  public func disk(after count: Int) -> Disk {
+    var disk = start
+    for recorded in operations[..<count] { disk.apply(recorded.operation) }
+    return disk
+  }
+
   /// Adds an operation.
   mutating func append(_ operation: DiskOperation, request: UInt64, role: FileRole, nth: Int) {
     operations.append(

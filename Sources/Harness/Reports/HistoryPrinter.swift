@@ -106,8 +106,7 @@ enum HistoryPrinter {
 enum PendingPrinter {
   /// The lines for a crash of `epoch`.
   static func lines(_ epoch: RecordedEpoch, _ step: CrashStep) -> [String] {
-    var disk = epoch.recording.start
-    for recorded in epoch.recording.operations[..<step.origin] { disk.apply(recorded.operation) }
+    let disk = epoch.recording.disk(after: step.origin)
     let first = epoch.recording.start.operationCount
     func describe(_ operation: UInt64) -> String {
       guard operation > first, Int(operation - first) <= epoch.recording.operations.count else {

@@ -185,9 +185,7 @@ struct PointJudge {
   /// Whether the choice of `step` is one about what is pending at its origin.
   func fits(_ step: CrashStep) -> Bool {
     guard case .power(let choice) = step.kind else { return true }
-    var disk = epoch.recording.start
-    for recorded in epoch.recording.operations[..<step.origin] { disk.apply(recorded.operation) }
-    return disk.accepts(choice)
+    return epoch.recording.disk(after: step.origin).accepts(choice)
   }
 
   /// The disk that `step` leaves, made again from the recording.
@@ -195,8 +193,6 @@ struct PointJudge {
 
   /// The disk that `step` leaves where the medium does no damage.
   private func sound(_ step: CrashStep) -> Disk {
-    var disk = epoch.recording.start
-    for recorded in epoch.recording.operations[..<step.origin] { disk.apply(recorded.operation) }
-    return step.applied(to: disk)
+    step.applied(to: epoch.recording.disk(after: step.origin))
   }
 }

@@ -75,8 +75,7 @@ extension CrashStep {
   /// The same state as a choice at `point` itself instead of an earlier point, where that can be
   /// said, and the disk the choice is then about.
   func atItsPoint(in recording: Recording) -> (step: CrashStep, disk: Disk) {
-    var disk = recording.start
-    for recorded in recording.operations[..<origin] { disk.apply(recorded.operation) }
+    let disk = recording.disk(after: origin)
     guard case .power(let choice) = kind, let (moved, later) = movedToItsPoint(in: recording),
       case .power(let movedChoice) = moved.kind,
       later.afterPowerLoss(movedChoice).stateDigest() == disk.afterPowerLoss(choice).stateDigest()
@@ -89,8 +88,7 @@ extension CrashStep {
   /// where there is nothing to move, or the disk does not permit it.
   func movedToItsPoint(in recording: Recording) -> (step: CrashStep, disk: Disk)? {
     guard case .power(let choice) = kind, origin < point, damage == nil else { return nil }
-    var disk = recording.start
-    for recorded in recording.operations[..<origin] { disk.apply(recorded.operation) }
+    let disk = recording.disk(after: origin)
     var later = disk
     for recorded in recording.operations[origin..<point] { later.apply(recorded.operation) }
     let count = disk.operationCount

@@ -116,13 +116,9 @@ struct Trial {
       else { return nil }
       // In a life before, a file that was made and dropped would have taken a number, and the
       // choices of later lives name files by theirs.
-      if isLast {
-        let (step, disk) = crash.atItsPoint(in: epoch.recording)
-        return (step, disk)
-      }
-      var disk = epoch.recording.start
-      for recorded in epoch.recording.operations[..<crash.origin] { disk.apply(recorded.operation) }
-      return (crash, disk)
+      return isLast
+        ? crash.atItsPoint(in: epoch.recording)
+        : (crash, epoch.recording.disk(after: crash.origin))
     }
     let operations = epoch.recording.operations.map { OperationPlace($0) }
     let point = Self.position(crash.point, of: life.operations, in: operations)
@@ -133,8 +129,7 @@ struct Trial {
       !epoch.recording.operations[origin..<point].contains(where: { $0.operation.isBarrier })
     else { return nil }
     (crash.point, crash.origin) = (point, origin)
-    var disk = epoch.recording.start
-    for recorded in epoch.recording.operations[..<origin] { disk.apply(recorded.operation) }
+    let disk = epoch.recording.disk(after: origin)
     if case .power(let choice) = crash.kind {
       let moved = disk.transferred(choice, from: reference) { number in
         places.place(of: number).flatMap { life.places.number(of: $0) }
