@@ -97,7 +97,7 @@ final class KeyValueEngine: Engine {
     guard bytes.count - 2 >= length else { throw .notARecord }
     return RecordKey(
       namespace: try StoredRecord.name(Array(bytes[2..<2 + length])),
-      id: try StoredRecord.name(Array(bytes[(2 + length)...])))
+      id: try StoredRecord.id(Array(bytes[(2 + length)...])))
   }
 }
 

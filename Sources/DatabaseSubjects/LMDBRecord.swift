@@ -27,7 +27,7 @@ enum LMDBRecord {
     let end = 2 + (Int(bytes[0]) << 8 | Int(bytes[1]))
     guard bytes.count >= end else { throw .notARecord }
     let record = try StoredRecord.decode(UnsafeRawBufferPointer(rebasing: bytes[end...]))
-    return (try StoredRecord.name(Array(bytes[2..<end])), record)
+    return (try StoredRecord.id(Array(bytes[2..<end])), record)
   }
 }
 

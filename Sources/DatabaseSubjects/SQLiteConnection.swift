@@ -44,10 +44,15 @@ final class SQLiteConnection {
   }
 
   /// The first column of the first row.
+  ///
+  /// The statement runs to its end: what it changes is committed behind its last row, and only then
+  /// is it said that it was not (`PRAGMA journal_mode=wal` answers `wal` first).
   func text(_ sql: String) throws(DatabaseError) -> String? {
     let statement = try prepare(sql)
     guard try statement.step() else { return nil }
-    return String(decoding: statement.bytes(0), as: UTF8.self)
+    let text = String(decoding: statement.bytes(0), as: UTF8.self)
+    while try statement.step() {}
+    return text
   }
 
   func prepare(_ sql: String) throws(DatabaseError) -> SQLiteStatement {
@@ -61,18 +66,20 @@ final class SQLiteConnection {
   func tables() throws(DatabaseError) -> [[UInt8]] {
     let statement = try prepare("SELECT substr(name, 2) FROM sqlite_schema WHERE type = 'table'")
     var tables: [[UInt8]] = []
-    while try statement.step() {
-      let digits = statement.bytes(0)
-      tables.append(
-        stride(from: 0, to: digits.count - 1, by: 2).map { index in
-          Self.digit(digits[index]) << 4 | Self.digit(digits[index + 1])
-        })
-    }
+    while try statement.step() { tables.append(try Self.namespace(of: statement.bytes(0))) }
     return tables
   }
 
-  private static func digit(_ character: UInt8) -> UInt8 {
-    character < 0x40 ? character - 0x30 : character - 0x61 + 10
+  /// The namespace whose bytes the hexadecimal `digits` are; a damaged file may hold any name.
+  private static func namespace(of digits: [UInt8]) throws(DatabaseError) -> [UInt8] {
+    guard digits.count % 2 == 0 else { throw .notARecord }
+    var bytes: [UInt8] = []
+    for index in stride(from: 0, to: digits.count, by: 2) {
+      guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16)
+      else { throw .notARecord }
+      bytes.append(byte)
+    }
+    return try StoredRecord.name(bytes)
   }
 
   func checkpoint() throws(DatabaseError) {

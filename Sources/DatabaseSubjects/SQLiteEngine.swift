@@ -110,7 +110,7 @@ final class SQLiteEngine: Engine {
         "SELECT id, vector, metadata FROM \(Self.table(namespace))")
       while try statement.step() {
         let value = try statement.record(vector: 1, metadata: 2)
-        let id = try StoredRecord.name(statement.bytes(0))
+        let id = try StoredRecord.id(statement.bytes(0))
         dump.append(RecordKey(namespace: namespace, id: id), value)
       }
     }

@@ -30,7 +30,13 @@ enum StoredRecord {
     }
   }
 
-  /// A name that was stored.
+  /// The id of a record that was stored: one byte at least.
+  static func id(_ bytes: [UInt8]) throws(DatabaseError) -> [UInt8] {
+    guard !bytes.isEmpty else { throw .notARecord }
+    return try name(bytes)
+  }
+
+  /// The name of a namespace that was stored.
   static func name(_ bytes: [UInt8]) throws(DatabaseError) -> [UInt8] {
     guard String(validating: bytes, as: UTF8.self) != nil else { throw .notARecord }
     return bytes

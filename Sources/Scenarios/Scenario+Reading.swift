@@ -78,6 +78,7 @@ extension Scenario {
       try sizes.set(&recordBytes.minimum, "minimum", in: 0...(1 << 24))
       recordBytes.maximum = max(recordBytes.maximum, recordBytes.minimum)
       try sizes.set(&recordBytes.maximum, "maximum", in: recordBytes.minimum...(1 << 24))
+      try sizes.set(&recordBytes.share, "share", in: 0...100)
       try sizes.finish()
     }
     if let node = reader.node("crashes") {

@@ -82,6 +82,13 @@ public struct Scenario: Sendable, Equatable {
     requires.allSatisfy(operations.contains)
   }
 
+  /// Whether the disk breaks its own promises in it: the medium is damaged, or barriers lie. What
+  /// a store can promise then is what it can tell from a checksum (disk.md, "profiles of their
+  /// own"), so nothing is held against one that never said it would. A positive control is none.
+  public var needsDetection: Bool {
+    !media.isEmpty || (disk.liesAboutBarriers && expects == nil)
+  }
+
   /// The ids that a run uses: few, so that most requests meet a record.
   public struct Keys: Sendable, Equatable {
     /// How many ids there are.
@@ -101,6 +108,8 @@ public struct Scenario: Sendable, Equatable {
     public var minimum = 0
     /// The greatest size of a record.
     public var maximum = 4200
+    /// How many of a hundred records are brought to a drawn size; the others are small.
+    public var share = 10
 
     /// Up to a little over one page.
     public init() {}

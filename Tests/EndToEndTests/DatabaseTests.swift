@@ -56,6 +56,17 @@ extension EndToEndTests {
     }
 
     @Test(
+      "SQLite that could not change its journal does not go on in the other one",
+      .enabled(if: isBuilt, "no torture-databases"))
+    func journalChange() throws {
+      // The commit behind the pragma's answer fails with the journal.
+      let fault = #"{ operation: "write-back", errno: "EDQUOT", role: "data.db-journal" }"#
+      let report = try Self.run(
+        "sqlite-wal-full", "faults: [\(fault)],", model: "posix-min", status: 0)
+      #expect(report.activity.faultsFired > 0)
+    }
+
+    @Test(
       "Where the program is missing, one line says how to get it",
       .enabled(if: !isBuilt, "torture-databases is there"))
     func missing() throws {

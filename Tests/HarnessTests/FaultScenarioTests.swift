@@ -176,6 +176,24 @@ struct FaultScenarioTests {
     #expect(names.contains("wrong-vector") || names.contains("phantom-record"))
   }
 
+  @Test("Damage is tried on a store that never said it would notice only where it was named")
+  func unclaimed() throws {
+    var lying = scenario { $0.disk.liesAboutBarriers = true }
+    lying.name = "lying"
+    for (scenario, isHeld) in [(media([.bitFlip]), false), (lying, false), (lying, true)] {
+      var plan = RunPlan(
+        scenarios: [.init(name: scenario.name, scenario: scenario, source: "")], targets: [.sim],
+        subject: .builtIn(isHeld ? "minimal" : "canary-no-checksum"), seed: Seed(1),
+        limit: .seeds(1), jobs: 1)
+      let unnamed = report(of: plan)
+      let reasons = unnamed.assumptions.filter { $0.hasPrefix("not tried: scenario") }
+      #expect(unnamed.verdicts.isEmpty == !isHeld && reasons.count == (isHeld ? 0 : 1))
+      #expect(isHeld || reasons.first?.contains("detects bit-rot") == true, "\(reasons)")
+      plan.namesScenarios = true
+      #expect(report(of: plan).verdicts.count == 1)
+    }
+  }
+
   @Test("A store that cuts proven records away is told so, where it promises to detect bit rot")
   func cutAway() throws {
     let subject = "canary-damage-cut-as-tail"

@@ -35,7 +35,7 @@ struct ScenarioTests {
     let text = """
       {purpose: "p", dimension: 3, operations: 5, epochs: 1, continuations: 0,
        weights: {put: 2, reopen: 1}, swarm: false,
-       keys: {count: 4, hot: 1, hotShare: 10}, recordBytes: {minimum: 10, maximum: 20},
+       keys: {count: 4, hot: 1, hotShare: 10}, recordBytes: {minimum: 10, maximum: 20, share: 60},
        crashes: ["power-loss"],
        disk: {model: "posix-min", sectorSize: 4096, tears: ["sector-prefix"], garbage: [],
               afterFailedBarrier: "ext4", liesAboutBarriers: true,
@@ -60,6 +60,7 @@ struct ScenarioTests {
     #expect(scenario.weights.active == [.put, .reopen])
     #expect(scenario.weights[.put] == 2 && scenario.weights[.delete] == 0)
     #expect(scenario.keys.hotShare == 10 && scenario.recordBytes.maximum == 20)
+    #expect(scenario.recordBytes.share == 60)
     #expect(scenario.disk.sectorSize == 4096 && scenario.disk.liesAboutBarriers)
     #expect(scenario.disk.tears == [.sectorPrefix] && scenario.disk.garbage.isEmpty)
     var write = FaultTemplate(.call(.write), .fails(errno: "ENOSPC"))

@@ -12,6 +12,8 @@ public struct CallLog: Sendable {
     public var role: FileRole
     /// How often it came.
     public var count: Int
+    /// Of barriers: which of them, from 1, were to write into pages that the disk had never held.
+    public var intoNewSpace: [Int] = []
   }
 
   /// The places, in the order in which they first came.
@@ -32,14 +34,19 @@ public struct CallLog: Sendable {
   /// Where the request outstanding has its first place.
   private var start = 0
 
-  mutating func note(_ operation: FaultableOperation, _ role: FileRole, request: UInt64) {
+  mutating func note(
+    _ operation: FaultableOperation, _ role: FileRole, request: UInt64, intoNewSpace: Bool
+  ) {
     if let last = places.last, last.request != request { start = places.count }
-    for index in places.indices[start...]
-    where places[index].operation == operation && places[index].role == role {
-      places[index].count += 1
-      return
+    var index = start
+    while index < places.count, places[index].operation != operation || places[index].role != role {
+      index += 1
     }
-    places.append(Place(request: request, operation: operation, role: role, count: 1))
+    if index == places.count {
+      places.append(Place(request: request, operation: operation, role: role, count: 0))
+    }
+    places[index].count += 1
+    if intoNewSpace { places[index].intoNewSpace.append(places[index].count) }
   }
 
   mutating func noteChange(_ role: FileRole, file: Int, nth: Int) {

@@ -10,26 +10,28 @@ extension World {
   /// the call to act on; or a file system that has stopped, whose error is thrown.
   ///
   /// Delays are waited for here, and a call that hangs throws `neverReturns`.
-  func meet(_ operation: FaultableOperation, name: @autoclosure () -> [UInt8]) throws(Errno)
-    -> FaultEffect?
-  {
+  func meet(
+    _ operation: FaultableOperation, inode: InodeNumber? = nil, name: @autoclosure () -> [UInt8]
+  ) throws(Errno) -> FaultEffect? {
     calls += 1
     if faults.isEmpty && disk.health == .working && !isHung && callLog == nil { return nil }
-    return try meetSlowly(operation, name())
+    return try meetSlowly(operation, name(), inode)
   }
 
   /// Meets what stands in the way of a call on an inode.
   func meet(_ operation: FaultableOperation, _ number: InodeNumber) throws(Errno) -> FaultEffect? {
-    try meet(operation, name: disk[number]?.lastName ?? [])
+    try meet(operation, inode: number, name: disk[number]?.lastName ?? [])
   }
 
   private func meetSlowly(
-    _ operation: FaultableOperation, _ name: [UInt8]
+    _ operation: FaultableOperation, _ name: [UInt8], _ inode: InodeNumber?
   ) throws(Errno) -> FaultEffect? {
     if sparesFaults { return nil }
     if isHung { throw Self.neverReturns }
     let role = FileRole(masking: name)
-    callLog?.note(operation, role, request: request)
+    callLog?.note(
+      operation, role, request: request,
+      intoNewSpace: operation.isBarrier && inode.flatMap { disk[$0] }?.fillsNewSpace == true)
     let fault = faults.meet(operation, role, request: request, recorded: recordedCount)
     if fault != nil {
       struckCall = calls

@@ -77,7 +77,7 @@ struct Baseline: Sendable, Equatable {
       guard let name = ViolationName(rawValue: violation.name) else { continue }
       var comments = [
         "seen \(violation.occurrences) times, seed \(violation.seed), weakest model "
-          + "\(violation.weakestModel): torture replay \(violation.directory)"
+          + "\(violation.weakestModelText): torture replay \(violation.directory)"
       ]
       comments += violation.explanation.prefix(1)
       let entry = Entry(

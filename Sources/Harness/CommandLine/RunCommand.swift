@@ -176,7 +176,7 @@ enum RunCommand {
       Console.print(
         (violation.isKnown ? "known violation" : "VIOLATION")
           + " \(violation.name) in \(violation.scenario) on \(violation.target), seed "
-          + "\(violation.seed), weakest model \(violation.weakestModel): "
+          + "\(violation.seed), weakest model \(violation.weakestModelText): "
           + "torture replay \(violation.directory)")
     }
     for note in report.assumptions where note.hasPrefix("the subject calls syncfs") {

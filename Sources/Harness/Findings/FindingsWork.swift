@@ -52,9 +52,10 @@ struct FindingsWork {
   ) throws(RunError) -> Part {
     var scenarios = try scenarios(subject, heldTo)
     for index in scenarios.indices { scenarios[index].scenario.disk.model = model }
-    let plan = RunPlan(
+    var plan = RunPlan(
       scenarios: scenarios, targets: subject.targets, subject: .builtIn(subject.name), seed: seed,
       limit: seeds.map { .seeds($0) } ?? .seconds(.infinity), jobs: jobs)
+    plan.triesUnclaimed = true
     return Part(subject: subject, heldTo: heldTo, model: model, plan: plan)
   }
 

@@ -122,7 +122,7 @@ struct FindingsWriter {
     }
     lines.append("- missing: \(violation.cause)")
     lines.append(
-      "- weakest model: \(violation.weakestModel); happens under "
+      "- weakest model: \(violation.weakestModelText); happens under "
         + violation.models.joined(separator: ", ")
     )
     if let model = PersistenceModelName(rawValue: violation.weakestModel) {

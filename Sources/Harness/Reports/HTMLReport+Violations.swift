@@ -12,7 +12,8 @@ extension HTMLReport {
       <article><h3 class="broken">\(Self.escape(violation.name))</h3>
       <p>\(Self.escape(violation.subject)), scenario \(Self.escape(violation.scenario)), target \
       \(violation.target), seed <code>\(violation.seed)</code>: \
-      \(Self.escape(violation.crashPoint)). Weakest model: \(Self.escape(violation.weakestModel)) \
+      \(Self.escape(violation.crashPoint)). Weakest model: \
+      \(Self.escape(violation.weakestModelText)) \
       (happens under \(Self.escape(violation.models.joined(separator: ", ")))). Seen \
       \(violation.occurrences) times: \(Self.escape(violation.placesText)).</p>
       <p>Cause: \(Self.escape(violation.cause)).</p>

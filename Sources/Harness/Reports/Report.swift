@@ -17,6 +17,9 @@ struct Report: Codable, Sendable {
     /// `none` where a process crash alone does it, else the first of the models of real file
     /// systems that does, else the one it was seen under.
     var weakestModel: String
+    /// Whether models besides the one it was seen under were tried; a run that ends with its time
+    /// may not have come to it.
+    var otherModelsTried: Bool?
     var crashPoint: String
     var directory: String
     /// The missing barrier, the fault, or how recovery ended: what the failures have in common.
@@ -33,6 +36,13 @@ struct Report: Codable, Sendable {
     var group: String
     var confirmed: String
     var explanation: [String]
+
+    /// The weakest model in words.
+    var weakestModelText: String {
+      otherModelsTried == false && weakestModel != "none"
+        ? "not known, seen under \(weakestModel) and tried under no other"
+        : weakestModel
+    }
   }
 
   /// What became of the violations that a baseline knows.

@@ -6,8 +6,8 @@ import SubjectProtocol
 /// Draws the live faults of an epoch from the templates of its scenario.
 ///
 /// Places come from the same epoch recorded without faults: role × operation × n-th, each call as
-/// likely as any other. Every template draws from a generator of its own, so that one never moves
-/// another.
+/// likely as any other but for the few that matter most. Every template draws from a generator of
+/// its own, so that one never moves another.
 struct FaultPlanner {
   let templates: [FaultTemplate]
   let seed: Seed
@@ -18,6 +18,7 @@ struct FaultPlanner {
     var operation: FaultableOperation
     var role: FileRole
     var nth: Int
+    var isIntoNewSpace: Bool
   }
 
   /// The faults for the epoch that went like `quiet` without any.
@@ -58,7 +59,17 @@ struct FaultPlanner {
       let calls = Self.calls(of: operation, role: template.role, log)
       // A recovery makes few calls, and each matters.
       let opening = calls.filter { $0.request == quiet.requests.first?.number }
-      let candidates = !opening.isEmpty && generator.chance(1, in: 4) ? opening : calls
+      // What a failed barrier loses of new space stays lost whatever is written there later
+      // (groundtruth, section 2 A), and most barriers write into pages that are there.
+      let intoNewSpace = calls.filter(\.isIntoNewSpace)
+      let candidates =
+        if !opening.isEmpty && generator.chance(1, in: 4) {
+          opening
+        } else if !intoNewSpace.isEmpty && generator.chance(1, in: 2) {
+          intoNewSpace
+        } else {
+          calls
+        }
       guard !candidates.isEmpty else { return nil }
       let call = generator.pick(candidates)
       return .call(
@@ -76,7 +87,8 @@ struct FaultPlanner {
       for nth in 1...place.count {
         calls.append(
           Call(
-            request: place.request, operation: place.operation, role: place.role, nth: nth))
+            request: place.request, operation: place.operation, role: place.role, nth: nth,
+            isIntoNewSpace: place.intoNewSpace.contains(nth)))
       }
     }
     return calls

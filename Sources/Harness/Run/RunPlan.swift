@@ -19,6 +19,9 @@ struct RunPlan: Sendable {
   /// Whether the user named the scenarios; otherwise those that the subject cannot run are left
   /// out.
   var namesScenarios = false
+  /// Whether damage is tried on subjects that never said they would notice, though nobody named the
+  /// scenario.
+  var triesUnclaimed = false
   /// Which share of the seeds this machine takes.
   var shard: Shard = Shard(index: 1, count: 1)
   /// How the run chooses what to explore next.

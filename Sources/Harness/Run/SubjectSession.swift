@@ -173,22 +173,16 @@ struct SubjectSession {
       contract: contract, dimension: scenario.dimension, features: description.features)
   }
 
-  /// The requests of one epoch. After a crash the first thing is to look at what is there: the
-  /// outcome is chosen when an answer shows it.
+  /// The requests of one epoch, its looks included.
   func requests(epoch: Int, seed: Seed) -> [ScheduledRequest] {
     let generator = WorkloadGenerator(
       scenario: scenario, seed: seed, operations: description.operations,
       features: description.features, transactions: contract.transactions,
       concurrency: concurrency)
-    var requests = generator.epoch(epoch)
-    guard epoch > 0, let first = requests.first else { return equipped(requests, seed: seed) }
-    let base = UInt64(epoch) * 1_000_000 + 800_000
-    var looks = [ScheduledRequest(number: base + 1, request: .dump)]
-    if description.operations.contains(.stats) {
-      looks.append(ScheduledRequest(number: base + 2, request: .stats))
-    }
-    precondition(first.request.name == .open, "an epoch begins with its open")
-    requests.insert(contentsOf: looks, at: 1)
+    // What is written by hand is asked as it stands, but for the first look after a crash.
+    let looks = Looks(
+      hasStats: description.operations.contains(.stats), isSparing: scenario.requests != nil)
+    let requests = looks.added(to: generator.epoch(epoch), epoch: epoch)
     return equipped(requests, seed: seed)
   }
 

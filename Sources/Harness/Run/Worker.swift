@@ -40,7 +40,8 @@ struct Worker {
     partial.part.crashes = session.crashes
     if let why = unmeasured(session, scenario) {
       partial.part.notMeasured = why
-      partial.part.isBeyondSubject = !scenario.isAllowed(by: session.description.operations)
+      partial.part.isBeyondSubject =
+        !scenario.isAllowed(by: session.description.operations) || isUnclaimed(session, scenario)
       return partial
     }
     var explorer = Explorer(session: session, seed: task.seed, variation: task.variation)
@@ -68,10 +69,20 @@ struct Worker {
     if !lacking.isEmpty {
       return "the subject does not support " + lacking.map(\.rawValue).joined(separator: ", ")
     }
+    if isUnclaimed(session, scenario) {
+      return "its contract does not say that it detects bit-rot; name the scenario to run it"
+    }
     if session.crashes.isEmpty {
       return "its contract promises nothing under the crashes of this scenario"
     }
     return nil
+  }
+
+  /// Whether the scenario is about damage that the subject never said it would notice, and nobody
+  /// asked for it by name.
+  private func isUnclaimed(_ session: SubjectSession, _ scenario: Scenario) -> Bool {
+    scenario.needsDetection && !plan.namesScenarios && !plan.triesUnclaimed
+      && !session.contract.detects.contains("bit-rot")
   }
 
   private mutating func target(_ kind: TargetKind) throws(RunError) -> any Target {

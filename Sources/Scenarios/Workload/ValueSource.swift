@@ -66,11 +66,11 @@ struct ValueSource {
     return generator.chance(1, in: 2) ? magnitude : -magnitude
   }
 
-  /// Absent, small, nested, awkward or large, mostly small.
+  /// Absent, small, nested, awkward or of a drawn size, mostly small.
   private func metadata(_ count: Int, _ idBytes: Int, _ generator: inout PRNG) -> Metadata {
     let number = member("n", .number(Double(count)))
-    // Where a scenario has large records, it is about them.
-    switch generator.index(weights: [5, 6, 2, 2, 2, sizes.maximum > 16_384 ? 10 : 2]) {
+    if generator.chance(sizes.share, in: 100) { return padded(number, idBytes, &generator) }
+    switch generator.index(weights: [5, 6, 2, 2, 2]) {
     case 0: return .empty
     case 1: return Metadata(members: [number])
     case 2:
@@ -86,13 +86,12 @@ struct ValueSource {
       ]
       let pair = [generator.pick(doubles), -generator.pick(doubles)]
       return Metadata(members: [number, member("doubles", .array(pair.map(JSONValue.number)))])
-    case 4:
+    default:
       // Two keys that are one as Swift strings, and a text with every kind of escape.
       return Metadata(members: [
         member("\u{E9}", .number(Double(count))), member("e\u{301}", .bool(false)),
         member("text", .string(awkwardText(count))),
       ])
-    default: return padded(number, idBytes, &generator)
     }
   }
 

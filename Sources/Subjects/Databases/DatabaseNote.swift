@@ -86,6 +86,30 @@ public struct DatabaseNote: Sendable {
         + "the disk (Rebello et al., ATC 2020), and writes pages that the lost frames belong to",
       change: "after a failed sync of the log write its frames again before any checkpoint"),
     DatabaseNote(
+      settings: ["sqlite-wal"], cause: "fdatasync data.db-wal",
+      place: "wal.c, walFrames writes a transaction's frames before it syncs them; where the sync "
+        + "failed, COMMIT answers SQLITE_IOERR_FSYNC and the frames stay in the file: the next "
+        + "process that recovers the log takes them for committed, after what was acknowledged "
+        + "since",
+      change: "after a failed sync overwrite the frames' header, or begin a new log, before "
+        + "anything else is answered"),
+    DatabaseNote(
+      settings: ["sqlite-wal"], cause: "fdatasync data.db E",
+      place: "wal.c, walCheckpoint: where the database's sync failed, a later checkpoint writes "
+        + "the same pages again and is told 0; on ext4 a page whose first write failed stays "
+        + "unwritten, zeros after a crash (groundtruth, section 2 A), and the log is used again "
+        + "from its start",
+      change: "after a failed sync of the database keep the log, and copy the database to a new "
+        + "file"),
+    DatabaseNote(
+      settings: ["sqlite-wal"], cause: "write data.db-wal",
+      violations: ["phantom-record", "uncommitted-transaction-visible", "acknowledged-write-lost"],
+      place: "wal.c, walIndexRecover stops at the first frame that is not whole and leaves it in "
+        + "place; the next transaction writes over it without cutting the log: where of that the "
+        + "size alone reaches the disk, zeros may complete the old frame, and a commit that was "
+        + "never answered, and was seen not to have happened, happens",
+      change: "cut the log behind its last whole frame, and sync it, before anything is appended"),
+    DatabaseNote(
       settings: ["sqlite-rollback"], cause: "write data.db-journal",
       place: "pager.c, readJournalHdr trusts a header without a checksum of its own: that of an "
         + "earlier journal, in blocks given out again and shown before they were written, says how "
