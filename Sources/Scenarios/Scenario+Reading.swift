@@ -15,6 +15,7 @@ extension Scenario {
     if var explosion = try reader.object("explosion") {
       try explosion.set(&self.explosion.exhaustiveUpTo, "exhaustiveUpTo", in: 1...1_000_000)
       try explosion.set(&self.explosion.samplesPerPoint, "samplesPerPoint", in: 1...1_000_000)
+      try explosion.set(&self.explosion.statesPerLife, "statesPerLife", in: 1...100_000_000)
       try explosion.set(&self.explosion.recoveries, "recoveries", in: 0...10_000)
       try explosion.set(&self.explosion.depth, "depth", in: 0...Self.greatestDepth)
       try explosion.finish()

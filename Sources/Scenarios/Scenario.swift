@@ -121,6 +121,9 @@ public struct Scenario: Sendable, Equatable {
     public var exhaustiveUpTo = 64
     /// Past that, so many are drawn.
     public var samplesPerPoint = 32
+    /// To about how many the power losses of one recording are thinned out, the points with most
+    /// states first. A log's recording of forty requests has a thousand or two.
+    public var statesPerLife = 3000
     /// From how many crash states of one recording the recovery is recorded and crashed itself.
     public var recoveries = 6
     /// How many crashes inside recoveries follow each other: 1 crashes the recovery from a crash of

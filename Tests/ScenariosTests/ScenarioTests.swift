@@ -40,7 +40,7 @@ struct ScenarioTests {
        disk: {model: "posix-min", sectorSize: 4096, tears: ["sector-prefix"], garbage: [],
               afterFailedBarrier: "ext4", liesAboutBarriers: true,
               quota: {minimum: 8192, maximum: 65536, errnos: ["EDQUOT"]}},
-       explosion: {exhaustiveUpTo: 7, samplesPerPoint: 8},
+       explosion: {exhaustiveUpTo: 7, samplesPerPoint: 8, statesPerLife: 9},
        faults: [{operation: "fsync", errno: "EIO"},
                 {operation: "write", errno: "ENOSPC", role: "wal-#", share: 30,
                  states: ["xfs", "ext4-abort"], lost: ["all", "last"]},

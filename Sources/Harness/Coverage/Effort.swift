@@ -1,38 +1,50 @@
 import Determinism
 import DurabilityModel
 
-/// How much is tried at a crash point of a guided run.
-enum Effort: Sendable {
+/// How much is tried at a crash point of a guided run, or of a recording with very many states.
+enum Effort: Sendable, Equatable {
   /// As much as the scenario says.
   case full
   /// A few of those states: the seed has seen points of this kind before.
   case less
+  /// So many of those states: the recording has more than its share of the seed's time.
+  case atMost(Int)
   /// Four times as much: an event here is aimed at.
   case more
 
   /// The limits where the scenario's are `limits`.
   func limits(_ limits: ExplosionLimits) -> ExplosionLimits {
     switch self {
-    case .full, .less: limits
+    case .full, .less, .atMost: limits
     case .more:
       ExplosionLimits(
         exhaustiveUpTo: limits.exhaustiveUpTo * 4, samplesPerPoint: limits.samplesPerPoint * 4)
     }
   }
 
-  /// Those of a point's choices that are tried: all, or a few of different events, drawn.
+  /// Those of a point's choices that are tried: all, or some, drawn, of as many different events as
+  /// there is room for.
   func selected(_ choices: [PowerLossChoice], _ seed: Seed) -> [PowerLossChoice] {
-    guard case .less = self, choices.count > 1 else { return choices }
+    let most: Int
+    switch self {
+    case .full, .more: return choices
+    case .less: most = Self.eventsOfLess
+    case .atMost(let count): most = count
+    }
+    guard choices.count > 1 else { return choices }
     var generator = PRNG(seed)
     var order = Array(choices.indices)
     generator.shuffle(&order)
     var seen: UInt64 = 0
-    let taken = order.filter { index in
+    var taken: [Int] = []
+    var others: [Int] = []
+    for index in order {
       let event = CoverageEvent.of(choices[index]).bit
-      guard seen & event == 0, seen.nonzeroBitCount < Self.eventsOfLess else { return false }
+      if seen & event == 0 { taken.append(index) } else { others.append(index) }
       seen |= event
-      return true
     }
+    taken = Array(taken.prefix(most))
+    if case .atMost = self { taken += others.prefix(most - taken.count) }
     return taken.sorted().map { choices[$0] }
   }
 

@@ -114,6 +114,8 @@ struct Explorer {
     // Where each state gets damage of its own, every state may show another.
     if let variation, variation.sparesStates, session.scenario.media.isEmpty {
       exploder.efforts = coverage.efforts(epoch, aims: variation.aims)
+    } else {
+      exploder.efforts = exploder.efforts(within: session.scenario.explosion.statesPerLife)
     }
     var draw = RecoveryDraw(
       count: recoveryCount(start), seed: crashSeed.derived("explosion " + start.path))
