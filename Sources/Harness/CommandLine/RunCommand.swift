@@ -179,7 +179,8 @@ enum RunCommand {
           + "\(violation.seed), weakest model \(violation.weakestModelText): "
           + "torture replay \(violation.directory)")
     }
-    for note in report.assumptions where note.hasPrefix("the subject calls syncfs") {
+    for note in report.assumptions
+    where note.hasPrefix("the subject calls syncfs") || note.hasPrefix(Report.notReached) {
       Console.print("note: \(note)")
     }
     for line in report.baseline?.lines(new: report.newViolations.count) ?? [] {

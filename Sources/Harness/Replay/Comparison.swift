@@ -64,9 +64,7 @@ enum Comparison {
   }
 
   private static func text(_ key: RecordKey) -> String {
-    let id = "\"" + String(decoding: key.id, as: UTF8.self) + "\""
-    if key.namespace.isEmpty { return id }
-    return String(decoding: key.namespace, as: UTF8.self) + "/" + id
+    Wording.key(key)
   }
 
   private static func text(_ value: RecordValue) -> String {

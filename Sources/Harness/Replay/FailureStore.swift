@@ -10,15 +10,17 @@ struct FailureStore: Sendable {
   /// Whether the scenario and target are part of a directory's name, because a run has several.
   let namesParts: Bool
 
-  /// Writes `failure` and says where it is.
+  /// Writes `failure`, number `ordinal` of its name in its task, and says where it is.
   func keep(
-    _ failure: Failure, _ task: RunPlan.Task, subject: RunPlan.SubjectChoice
+    _ failure: Failure, _ task: RunPlan.Task, subject: RunPlan.SubjectChoice, ordinal: Int = 1
   ) throws(RunError) -> FailureEntry {
     var name = "\(failure.name.rawValue)-\(failure.seed)"
     // One seed may fail under several variations.
     if let variation = task.variation {
       name += "-" + Seed(0).derived(variation.text).text.dropFirst(2).prefix(8)
     }
+    // Lives of one seed may break one promise for different reasons.
+    if ordinal > 1 { name += "-\(ordinal)" }
     if namesParts { name += "-\(failure.scenario)-\(failure.target.rawValue)" }
     let directory = report + "/failures/" + name
     try FailureWriter(

@@ -17,6 +17,8 @@ struct ScheduleWalk {
   var crashes: Set<Contract.Crash>
   /// The name of the violation that is looked for; nil for any.
   var wanted: ViolationName?
+  /// What the violation hangs on; another one of the same name is another violation. Nil for any.
+  var cause: FailureCause?
   /// Whether the subject is the one of the schedule, and operations have their places.
   var isSameSubject = false
   /// The first life, where it was recorded before: it is exploded again, and not recorded anew.
@@ -39,6 +41,8 @@ struct ScheduleWalk {
     var disk: Disk
     var oracle: OracleModel
     var life: Int
+    /// Where the operations of the lives before it stand.
+    var places = OperationPlaces()
   }
 
   /// The first broken promise; nil where all hold.
@@ -60,7 +64,7 @@ struct ScheduleWalk {
         return found
       }
       var next: [Start] = []
-      if let finding = try explode(epoch, script.crash, start.life, &next) { return finding }
+      if let finding = try explode(epoch, script.crash, start, &next) { return finding }
       if start.life + 1 < epochs.count { starts += next.reversed() }
     }
     return nil
@@ -69,8 +73,11 @@ struct ScheduleWalk {
   private func isWanted(_ finding: Finding) -> Bool { wanted.map { $0 == finding.name } ?? true }
 
   private func explode(
-    _ epoch: RecordedEpoch, _ crash: CrashStep?, _ life: Int, _ next: inout [Start]
+    _ epoch: RecordedEpoch, _ crash: CrashStep?, _ start: Start, _ next: inout [Start]
   ) throws(RunError) -> Finding? {
+    let life = start.life
+    var places = start.places
+    places.append(epoch.recording)
     var judge = session.judge(epoch)
     var outcomes: [Digest: RecoveryOutcome] = [:]
     var statistics = RunStatistics()
@@ -103,6 +110,7 @@ struct ScheduleWalk {
       let again = try session.recoverer.recover(state, freshProcess: true)
       guard judge.findings(again, visit.step, visit.key).contains(where: { $0.name == first.name })
       else { return true }
+      guard try isSameCause(first.name, visit.step, again, judge, places) else { return true }
       finding = first
       return false
     }
@@ -119,9 +127,33 @@ struct ScheduleWalk {
     for step in steps {
       let model = epoch.models[epoch.model(at: step.point)].model
       next.append(
-        Start(disk: judge.disk(for: step), oracle: model.crashed(step.crash), life: life + 1))
+        Start(
+          disk: judge.disk(for: step), oracle: model.crashed(step.crash), life: life + 1,
+          places: places))
     }
     return finding
+  }
+
+  /// Whether what was found hangs on one of the operations that `cause` hangs on. Under another
+  /// model others may have to be lost beside it, and its name alone tells little: nearly everything
+  /// that is missing loses an acknowledged write.
+  private func isSameCause(
+    _ name: ViolationName, _ step: CrashStep, _ outcome: RecoveryOutcome, _ judge: PointJudge,
+    _ places: OperationPlaces
+  ) throws(RunError) -> Bool {
+    guard let cause, !cause.missing.isEmpty else { return true }
+    var judge = judge
+    let (step, disk) = step.atItsPoint(in: judge.epoch.recording)
+    var needed: [UInt64] = []
+    let found = try FailureCause.find(
+      name, outcome: outcome, step: step, origin: disk, recording: judge.epoch.recording,
+      places: places, faults: [], needed: &needed
+    ) { other throws(RunError) in
+      let state = judge.disk(for: other)
+      let shown = try session.recoverer.recover(state, freshProcess: false)
+      return judge.findings(shown, other, state.stateDigest()).map(\.name).min() == name
+    }
+    return !Set(found.missing).isDisjoint(with: cause.missing)
   }
 
   /// The points whose states the next life may begin with.

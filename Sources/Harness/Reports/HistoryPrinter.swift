@@ -104,13 +104,19 @@ enum HistoryPrinter {
 
 /// Prints what was pending at a crash, and what of it was kept.
 enum PendingPrinter {
-  /// The lines for a crash of `epoch`.
-  static func lines(_ epoch: RecordedEpoch, _ step: CrashStep) -> [String] {
+  /// The lines for a crash of `epoch`; `places` are those of the operations before it, as far as
+  /// they are known.
+  static func lines(
+    _ epoch: RecordedEpoch, _ step: CrashStep, places: OperationPlaces = OperationPlaces()
+  ) -> [String] {
     let disk = epoch.recording.disk(after: step.origin)
     let first = epoch.recording.start.operationCount
     func describe(_ operation: UInt64) -> String {
       guard operation > first, Int(operation - first) <= epoch.recording.operations.count else {
-        return "an operation of an earlier epoch"
+        guard operation <= first, let place = places.place(of: operation) else {
+          return "an operation of an earlier epoch"
+        }
+        return "\(place.pattern) of request \(place.request), an earlier epoch"
       }
       let index = Int(operation - first) - 1
       return "#\(index + 1) " + HistoryPrinter.text(epoch.recording.operations[index])
@@ -127,6 +133,19 @@ enum PendingPrinter {
     if let damage = step.damage {
       lines.append("damaged: #\(damage.write) by the medium, \(damage.text)")
     }
-    return lines.isEmpty ? ["nothing was pending"] : lines
+    return lines.isEmpty ? ["nothing was pending"] : counted(lines)
+  }
+
+  /// Each line once where several in a row are alike.
+  private static func counted(_ lines: [String]) -> [String] {
+    var result: [(line: String, count: Int)] = []
+    for line in lines {
+      if result.last?.line == line {
+        result[result.count - 1].count += 1
+      } else {
+        result.append((line, 1))
+      }
+    }
+    return result.map { $0.count == 1 ? $0.line : "\($0.line), \($0.count) times" }
   }
 }

@@ -8,6 +8,8 @@ extension Report {
     /// Its place among all tasks of the run, shards included; recordings are listed by it.
     var task: Int
     var subject: String
+    /// The options of `torture run` that choose the subject; absent in reports of earlier versions.
+    var subjectOptions: String?
     var scenario: String
     var target: String
     var model: String
@@ -64,9 +66,12 @@ extension Report.Recording {
     return "not tried: scenario \(scenario) on \(target): \(notMeasured ?? "")"
   }
 
+  /// The subject, as the beginning of a command's options.
+  var choice: String { subjectOptions.map { $0 + " " } ?? "" }
+
   /// The command that makes it again.
   var command: String {
-    "torture run \(scenario) --target \(target) --seed \(seed) --seeds 1"
+    "torture run \(scenario) \(choice)--target \(target) --seed \(seed) --seeds 1"
       + (variation.map { " --variation '\($0)'" } ?? "")
   }
 

@@ -219,6 +219,9 @@ extension Report {
       + "(\(distinctCrashStates) distinct), \(seeds) seeds, \(Self.seconds(durationSeconds)) s"
   }
 
+  /// How the line begins that names the scenarios for which there was no time.
+  static let notReached = "not reached in the time"
+
   /// Names of violations, each once, in the order of precedence.
   static func inOrder(_ names: [String]) -> [String] {
     ViolationName.allCases.map(\.rawValue).filter(names.contains)

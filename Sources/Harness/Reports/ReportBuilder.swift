@@ -40,12 +40,24 @@ struct ReportBuilder {
     return baseline?.report(result.failures, measured: places)
   }
 
+  /// The scenarios that had no turn before the time was up: nothing is said of them.
+  private func notReached() -> [String] {
+    guard case .seconds = plan.limit else { return [] }
+    return plan.targets.compactMap { target in
+      let had = Set(result.tasks.filter { $0.task.target == target }.map(\.task.scenario.name))
+      let left = plan.scenarios.map(\.name).filter { !had.contains($0) }
+      guard !left.isEmpty else { return nil }
+      return "\(Report.notReached) on \(target.rawValue): " + left.joined(separator: ", ")
+    }
+  }
+
   private func entry(_ task: TaskResult) -> ReportParts.Entry {
     let scenario = task.task.scenario.scenario
     let tried = task.part.crashes
     return ReportParts.Entry(
       recording: Report.Recording(
         task: plan.place(of: task.task), subject: plan.subject.name,
+        subjectOptions: plan.subject.shellOptions,
         scenario: task.task.scenario.name, target: task.task.target.rawValue,
         model: scenario.disk.model.rawValue, seed: task.task.seed.text,
         variation: task.task.variation?.text,
@@ -111,6 +123,7 @@ struct ReportBuilder {
       "a failed fsync leaves, where its fault says no other state: \($0.meaning) (\($0.rawValue))"
     }
     lines += syncfs(disks)
+    lines += notReached()
     let hasMedia = plan.scenarios.contains { !$0.scenario.media.isEmpty }
     lines += [
       "what a subject stores through shared mappings is seen at each answer and at its end; what "

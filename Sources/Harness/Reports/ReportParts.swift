@@ -133,7 +133,8 @@ extension ReportParts {
     let groups = recordings.flatMap { $0.violations.map(\.group) }
     if !groups.isEmpty {
       let isKnown = groups.allSatisfy { examples[$0]?.isKnown == true }
-      (verdict, reason) = ("broken", isKnown ? "known violations only" : "see violations")
+      let names = Report.inOrder(groups.compactMap { examples[$0]?.name }).joined(separator: ", ")
+      (verdict, reason) = ("broken", (isKnown ? "known violations only: " : "see ") + names)
     } else if let why = recordings.lazy.compactMap(\.notMeasured).first {
       (verdict, reason) = ("not measured", why)
     } else if numbers.crashStates == 0 {
@@ -243,7 +244,7 @@ extension ReportParts {
     var variation = recording.variation.flatMap { Variation(parsing: $0) } ?? .guided
     if variation.kind == .exhaustive { variation = .guided }
     variation.aims = [Variation.Aim(place: place, event: event)]
-    return "torture run \(recording.scenario) --target \(recording.target) "
+    return "torture run \(recording.scenario) \(recording.choice)--target \(recording.target) "
       + "--seed \(recording.seed) --seeds 20 --variation '\(variation.text)'"
   }
 

@@ -51,7 +51,8 @@ extension Explorer {
         model: session.scenario.disk.model,
         epochs: start.scripts + [crashed], stateDigest: visit.key, image: disk,
         history: HistoryPrinter.lines(judge.epoch, upTo: visit.step.point),
-        pending: PendingPrinter.lines(judge.epoch, visit.step), cause: cause,
+        pending: PendingPrinter.lines(judge.epoch, visit.step, places: start.places),
+        cause: cause,
         comparison: Comparison.lines(shown, model, after: visit.step.crash),
         outcome: shown.line, confirmed: confirmed, tries: tries, occurrences: 1))
   }

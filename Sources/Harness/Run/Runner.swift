@@ -92,6 +92,10 @@ struct Runner: Sendable {
     var problem: RunError?
     /// No task is begun any more.
     var isOver = false
+    /// Whether anything was measured so far, and the places of those tasks of a plan without an end
+    /// that nothing could be measured in: once that is every scenario, more seeds do not help.
+    private var isMeasured = false
+    private var unmeasured: Set<[String]> = []
 
     init(_ plan: RunPlan, _ slice: Range<Int>?, map: CoverageMap) {
       self.plan = plan
@@ -114,6 +118,12 @@ struct Runner: Sendable {
         task: task, part: result.part, coverage: map.add(result.coverage),
         failures: result.failures, endedAt: seconds)
       queue.finished(task, result.coverage, places: result.singleFaults)
+      guard case .seconds = plan.limit, !isMeasured else { return }
+      isMeasured = result.part.notMeasured == nil
+      unmeasured.insert([task.scenario.name, task.target.rawValue])
+      if !isMeasured, unmeasured.count == plan.scenarios.count * plan.targets.count {
+        isOver = true
+      }
     }
   }
 

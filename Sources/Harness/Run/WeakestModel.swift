@@ -42,6 +42,10 @@ struct WeakestModel: Equatable, Sendable {
     _ entries: inout [FailureEntry], _ factory: TargetFactory, _ progress: ProgressPrinter,
     until end: Double? = nil
   ) {
+    if let end, !entries.isEmpty {
+      let seconds = max(1, Int(end - monotonicSeconds()))
+      progress.say("trying what was found under the other models, \(seconds) s at most")
+    }
     for index in entries.indices {
       guard index < limit, !isInterrupted() else { return }
       do throws(RunError) {
@@ -92,6 +96,7 @@ struct WeakestModel: Equatable, Sendable {
       walk.crashes = crashes.filter { session.contract.acknowledgement(after: $0) != .none }
       walk.wanted = failure.schedule.violation
       walk.isSameSubject = true
+      walk.cause = entry.cause
       walk.end = end
       if !first.faults.fired.contains(true), session.scenario.quota == nil {
         walk.firstLife = first.under(session.scenario.disk)

@@ -55,9 +55,12 @@ struct Worker {
     partial.part.statistics = explorer.statistics
     partial.coverage = explorer.coverage
     partial.singleFaults = explorer.singleFaults
+    var ordinals: [ViolationName: Int] = [:]
     for failure in explorer.failures {
+      ordinals[failure.name, default: 0] += 1
       partial.failures.append(
-        try failures.keep(failure, task, subject: plan.subject))
+        try failures.keep(
+          failure, task, subject: plan.subject, ordinal: ordinals[failure.name] ?? 1))
     }
     if let problem { throw problem }
     return partial

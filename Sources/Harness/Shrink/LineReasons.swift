@@ -59,6 +59,9 @@ struct LineReasons: Equatable {
     guard let crash = best.lives[life].script.crash else { return nil }
     let needed = best.neededDrops.compactMap { best.lives[life].places.place(of: $0) }
     if needed.isEmpty {
+      if crash.crash == .power, best.lives.contains(where: { !$0.script.faults.isEmpty }) {
+        return "nothing pending had to be lost: what the fault did is enough"
+      }
       return crash.crash == .process
         ? "a process crash is enough: nothing is lost from the disk"
         : "nothing pending had to be lost: recovery misreads what is on the disk"
