@@ -35,6 +35,23 @@ extension EndToEndTests {
       workspace.expectNothingLeft()
     }
 
+    @Test("Interrupted, it keeps what it has taken away, and goes on from there")
+    func interrupted() throws {
+      let workspace = try Workspace()
+      let outcome = try workspace.run(
+        [Workspace.scenario("small")] + Workspace.python("wal.py --bug no-fsync", seeds: 1))
+      #expect(outcome.status == 1)
+      let directory = try #require(try ReportFile(of: workspace).violations.first).directory
+      let run = try workspace.start(["shrink", directory])
+      #expect(run.poll { run.complained.contains("lines left") })
+      run.signal(SIGINT)
+      let ended = try run.wait(seconds: 60)
+      #expect(ended.status == 1, "\(ended.errors)")
+      #expect(ended.output.contains("goes on from here") || ended.output.contains("without it"))
+      #expect(try workspace.torture(["replay", directory + "-shrunk"]).status == 1)
+      workspace.expectNothingLeft()
+    }
+
     @Test("The crash state can be held on a mount until Ctrl-C")
     func held() throws {
       let workspace = try Workspace()

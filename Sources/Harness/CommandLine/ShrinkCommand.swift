@@ -17,8 +17,8 @@ enum ShrinkCommand {
         Options.help(
           "torture shrink FAILURE [OPTION…]",
           "Takes away what the failure does not need, and says why it needs the rest. Writes\n"
-            + "FAILURE-shrunk. Exit status 1: it is there, smaller; 3: the failure was not "
-            + "reproduced.", Self.options))
+            + "FAILURE-shrunk, after Ctrl-C what has gone so far. Exit status 1: it is there,\n"
+            + "smaller; 3: the failure was not reproduced.", Self.options))
       return 0
     }
     guard options.operands.count == 1, let path = options.operands.first else {
@@ -36,6 +36,9 @@ enum ShrinkCommand {
     try work.write(result, to: target)
     Console.print(ShrinkWork.explanation(result))
     Console.print("replay:  torture replay \(target)")
+    if result.reasons == nil {
+      Console.print("interrupted: more may go; torture shrink \(target) goes on from here")
+    }
     Console.print(
       "torture: shrunk \(failure.schedule.violation.rawValue) from \(result.linesBefore) schedule "
         + "lines to \(result.smallest.lineCount) in \(result.trials) trials, "

@@ -17,7 +17,8 @@ struct ShrinkWork {
   /// What shrinking came to.
   struct Result {
     var smallest: Reproduction
-    var reasons: LineReasons
+    /// Why each line is needed; nil where the user interrupted, and more may go.
+    var reasons: LineReasons?
     var linesBefore: Int
     var trials: Int
   }
@@ -30,6 +31,7 @@ struct ShrinkWork {
       return try shrink(on: own)
     }
     let result = try shrink(on: .sim)
+    if result.reasons == nil { return result }
     let session = try failure.session(on: own, factory)
     defer { session.target.shutDown() }
     let trial = Trial(
@@ -106,15 +108,24 @@ struct ShrinkWork {
       // A process is started for each trial: searching every point is left to the end, but where
       // points are not the same twice.
       if session.targetKind == .fuse && !session.mayVary { shrinker.reach = .point }
-      while true {
-        try shrinker.shrink()
-        if let reasons = try LineReasons.find(&shrinker) {
-          return Result(
-            smallest: shrinker.best, reasons: reasons, linesBefore: first.lineCount,
-            trials: shrinker.trials)
+      var result = Result(smallest: first, linesBefore: first.lineCount, trials: 0)
+      var isOver = false
+      do throws(RunError) {
+        while result.reasons == nil && !isOver {
+          try shrinker.shrink()
+          result.reasons = try LineReasons.find(&shrinker)
+          isOver = shrinker.trials >= trialLimit
         }
-        if shrinker.trials >= trialLimit { break }
+      } catch {
+        // What has gone so far need not come back.
+        guard case .interrupted = error, shrinker.best.lineCount < first.lineCount else {
+          throw error
+        }
+        isOver = false
       }
+      result.smallest = shrinker.best
+      result.trials = shrinker.trials
+      if result.reasons != nil || !isOver { return result }
     } catch {
       if case .usage(let why) = error { throw .notReproduced(why) }
       throw .run(error)
@@ -151,18 +162,22 @@ struct ShrinkWork {
   /// The schedule with the reasons, as it is printed.
   static func explanation(_ result: Result) -> String {
     var lines: [String] = []
+    func add(_ line: String, _ why: String?) {
+      lines.append("  " + line)
+      if let why { lines.append("      without it: " + why) }
+    }
     for (life, part) in result.smallest.lives.enumerated() {
       lines.append("epoch \(life)")
-      for (fault, why) in zip(part.script.faults, result.reasons.faults[life]) {
-        lines += ["  fault \(fault.text)", "      without it: \(why)"]
+      for (index, fault) in part.script.faults.enumerated() {
+        add("fault " + fault.text, result.reasons?.faults[life][index])
       }
-      for (request, why) in zip(part.script.requests, result.reasons.requests[life]) {
-        lines += ["  request \(request.text)", "      without it: \(why)"]
+      for (index, request) in part.script.requests.enumerated() {
+        add("request " + request.text, result.reasons?.requests[life][index])
       }
       guard let crash = part.script.crash else { continue }
       let kind = crash.crash == .process ? "process crash" : "power loss"
       lines.append("  \(kind) after operation \(crash.point)")
-      if let why = result.reasons.crashes[life] { lines.append("      " + why) }
+      if let why = result.reasons?.crashes[life] { lines.append("      " + why) }
     }
     lines.append("violation: " + (result.smallest.findings.first?.explanation ?? "none"))
     lines.append("cause: " + result.smallest.cause.text)

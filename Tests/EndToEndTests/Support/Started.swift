@@ -65,6 +65,9 @@ final class Started {
   /// What it has written to standard output so far.
   var printed: String { (try? String(file: outputPath)) ?? "" }
 
+  /// What it has written to standard error so far.
+  var complained: String { (try? String(file: errorPath)) ?? "" }
+
   /// Sends it a signal.
   func signal(_ number: Int32) {
     if status == nil { kill(identifier, number) }
