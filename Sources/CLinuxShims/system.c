@@ -25,6 +25,19 @@ int clinux_pin_to_cpu(int cpu) {
   return sched_setaffinity(0, sizeof set, &set);
 }
 
+int clinux_allow_cpus(const int *cpus, int count) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int index = 0; index < count; index++) {
+    if (cpus[index] < 0 || cpus[index] >= CPU_SETSIZE) {
+      errno = EINVAL;
+      return -1;
+    }
+    CPU_SET(cpus[index], &set);
+  }
+  return sched_setaffinity(0, sizeof set, &set);
+}
+
 int clinux_allowed_cpus(int *cpus, int capacity) {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;

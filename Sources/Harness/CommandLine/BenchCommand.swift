@@ -1,6 +1,7 @@
 import CLinuxShims
 import Determinism
 import FoundationEssentials
+import Subjects
 
 /// `torture bench`.
 enum BenchCommand {
@@ -15,6 +16,7 @@ enum BenchCommand {
     .init(
       name: "base-seeds", argument: "N",
       help: "explore: from how many base seeds the ways to explore are compared (default 20)"),
+    .init(name: "canary", argument: "NAME", help: "canaries: that planted bug alone"),
     .init(name: "seconds", argument: "S", help: "how long a sample takes (default 2)"),
     .init(name: "seed", argument: "S", help: "the first of the fresh seeds (default: drawn)"),
     .init(name: "scenarios", argument: "DIR", help: "the folder of scenario files"),
@@ -76,6 +78,11 @@ enum BenchCommand {
         try ThroughputBench(
           targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds
         ).measure())
+      try ScalingBench(
+        targets: factory, scenario: scenario, kind: kind, processors: processors,
+        program: program, file: library.directory + "/controls/throughput.json5",
+        directory: report
+      ).measure(add)
     }
     let storeParts = storeParts(options, areas)
     if !storeParts.isEmpty {
@@ -86,7 +93,8 @@ enum BenchCommand {
     }
     let large = areas.contains(.shrink) ? try shrinkCanaries(library, factory, add) : []
     let escaped =
-      areas.contains(.canaries) ? try searchCanaries(library, factory, base, add) : []
+      areas.contains(.canaries)
+      ? try searchCanaries(library, factory, base, only: options.values["canary"], add) : []
     if areas.contains(.explore) {
       let cost = CoverageCostBench(
         targets: factory, scenario: scenario, secondsPerSample: seconds)
@@ -174,14 +182,18 @@ enum BenchCommand {
   /// Searches for each planted bug from twenty fresh base seeds on each target; those that escape a
   /// search of a minute, or are found later than the bars have it.
   private static func searchCanaries(
-    _ library: ScenarioLibrary, _ factory: TargetFactory, _ base: Seed,
+    _ library: ScenarioLibrary, _ factory: TargetFactory, _ base: Seed, only: String?,
     _ add: (Measurement) -> Void
   ) throws(RunError) -> [String] {
+    if let only, PlantedBug(rawValue: only) == nil {
+      throw .usage("there is no planted bug \(only); torture list subjects has canary-NAME of each")
+    }
     let proof = CanaryProof(
       library: library, targets: factory, progress: ProgressPrinter(isQuiet: true))
     var escaped: [String] = []
     for kind in TargetKind.allCases {
-      for canary in try proof.kept(on: kind) {
+      for canary in try proof.kept(on: kind)
+      where only == nil || canary.subject == "canary-\(only ?? "")" {
         var samples: [Double] = []
         var name = ""
         for round in 0..<20 {

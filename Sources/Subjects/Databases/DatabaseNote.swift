@@ -80,6 +80,19 @@ public struct DatabaseNote: Sendable {
         + "journal's name may still go",
       change: "fail the commit where the sync of the directory failed with EIO"),
     DatabaseNote(
+      settings: ["sqlite-wal"], cause: "create data.db-wal",
+      place: "os_unix.c, unixSync syncs the directory with the log's first sync and drops the "
+        + "result: \"ignore errors on the fsync\"; every commit after it is answered while the "
+        + "log's name may still go",
+      change: "fail the commit where the sync of the directory failed with EIO"),
+    DatabaseNote(
+      settings: ["sqlite-wal"], cause: "write-back data.db-wal",
+      place: "wal.c, walFrames: where the kernel could not write frames back, one sync is told so "
+        + "and its commit fails; the next transaction is appended behind frames that are not on "
+        + "the disk",
+      change: "after a failed sync write the log's frames again, or begin a new log, before "
+        + "anything is answered"),
+    DatabaseNote(
       settings: ["sqlite-wal"], cause: "fdatasync data.db-wal", violations: ["recovery-refused"],
       place: "wal.c, walCheckpoint syncs the log before pages go back into the database; where "
         + "that failed, the next checkpoint syncs again, is told 0 although the frames are not on "
