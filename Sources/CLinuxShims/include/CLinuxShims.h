@@ -140,7 +140,8 @@ int clinux_watch_test(void);
 // Binds the calling thread, and the children it starts from then on. Returns 0, or -1 with errno.
 int clinux_pin_to_cpu(int cpu);
 
-// Lets the calling thread, and those it starts, use `count` processors. Returns 0, or -1 with errno.
+// Lets the calling thread, and those it starts, use `count` processors. Returns 0, or -1 with
+// errno.
 int clinux_allow_cpus(const int *cpus, int count);
 
 // Writes the processors that the calling thread may use, at most `capacity`; returns how many.

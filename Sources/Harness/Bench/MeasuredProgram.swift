@@ -13,6 +13,14 @@ enum MeasuredProgram {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+    // No signal blocked, as this thread may have them: it is to end when it is told.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     var environment: [UnsafeMutablePointer<CChar>?] = []
@@ -22,7 +30,8 @@ enum MeasuredProgram {
     }
     defer { for variable in environment { free(variable) } }
     var process: pid_t = 0
-    let problem = posix_spawn(&process, words[0], &actions, nil, &arguments, environment + [nil])
+    let problem = posix_spawn(
+      &process, words[0], &actions, &attributes, &arguments, environment + [nil])
     guard problem == 0 else {
       throw .harness("\(words[0]) cannot be started: \(String(cString: strerror(problem)))")
     }

@@ -20,6 +20,20 @@ struct ScalingBench {
   let directory: String
   let sampleCount = 5
 
+  /// The same workload on the same target as `throughput`.
+  init(
+    of throughput: ThroughputBench, processors: [Int32], program: String, file: String,
+    directory: String
+  ) {
+    targets = throughput.targets
+    scenario = throughput.scenario
+    kind = throughput.kind
+    self.processors = processors
+    self.program = program
+    self.file = file
+    self.directory = directory
+  }
+
   /// All measurements.
   func measure(_ add: (Measurement) -> Void) throws(RunError) {
     if processors.count > 1 { add(try twoProcessors()) }

@@ -54,9 +54,8 @@ enum BenchCommand {
     let areas = try areas(options)
     let library = try ScenarioLibrary(options.values["scenarios"], program: program)
     let seconds = try options.seconds("seconds") ?? 2
-    let base =
-      options.values["seed"].flatMap { Seed(parsing: $0) }
-      ?? Seed(UInt64.random(in: .min ... .max))
+    let drawn = Seed(UInt64.random(in: .min ... .max))
+    let base = options.values["seed"].flatMap { Seed(parsing: $0) } ?? drawn
     _ = clinux_install_interrupt_handler()
     try SweepLeftovers.run()
     let (environment, processors) = pin(base)
@@ -72,44 +71,40 @@ enum BenchCommand {
       try MountBench(program: program, nativeDirectory: report, isInterrupted: isInterrupted)
         .measure(add)
     }
-    let scenario = try library.load(library.directory + "/controls/throughput.json5")
+    let file = library.directory + "/controls/throughput.json5"
+    let scenario = try library.load(file)
     for kind in TargetKind.allCases where areas.contains(kind == .sim ? .sim : .fuse) {
-      add(
-        try ThroughputBench(
-          targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds
-        ).measure())
+      let throughput = ThroughputBench(
+        targets: factory, scenario: scenario, kind: kind, secondsPerSample: seconds)
+      add(try throughput.measure())
       try ScalingBench(
-        targets: factory, scenario: scenario, kind: kind, processors: processors,
-        program: program, file: library.directory + "/controls/throughput.json5",
-        directory: report
+        of: throughput, processors: processors, program: program, file: file, directory: report
       ).measure(add)
     }
     let storeParts = storeParts(options, areas)
     if !storeParts.isEmpty {
       try Files.makeDirectory(report)
-      try StoreBench(
-        add: add, directory: report + "/store-bench", processors: processors
-      ).run(storeParts)
+      try StoreBench(add: add, directory: report + "/store-bench", processors: processors)
+        .run(storeParts)
     }
     let large = areas.contains(.shrink) ? try shrinkCanaries(library, factory, add) : []
+    let canary = options.values["canary"]
     let escaped =
-      areas.contains(.canaries)
-      ? try searchCanaries(library, factory, base, only: options.values["canary"], add) : []
+      areas.contains(.canaries) ? try searchCanaries(library, factory, base, only: canary, add) : []
     if areas.contains(.explore) {
-      let cost = CoverageCostBench(
-        targets: factory, scenario: scenario, secondsPerSample: seconds)
-      add(try cost.measure())
+      add(
+        try CoverageCostBench(targets: factory, scenario: scenario, secondsPerSample: seconds)
+          .measure())
       let baseSeeds = try options.count("base-seeds") ?? 20
       try ExplorationBench(library: library, targets: factory, base: base, baseSeeds: baseSeeds)
         .measure(add)
     }
     let notes = ExplorationBench.shortfalls(measurements)
     for note in notes { Console.print("note: \(note)") }
-    try write(
-      BenchReport(
-        environment: environment, pinning: "processor \(processors[0])",
-        measurements: measurements, notes: notes),
-      to: report)
+    let bench = BenchReport(
+      environment: environment, pinning: "processor \(processors[0])",
+      measurements: measurements, notes: notes)
+    try write(bench, to: report)
     for name in escaped { Console.print("ESCAPED OR LATE  planted bug \(name)") }
     for name in large { Console.print("TOO LARGE  \(name)") }
     return escaped.isEmpty && large.isEmpty ? 0 : 3
