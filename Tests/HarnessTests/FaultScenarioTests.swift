@@ -136,6 +136,25 @@ struct FaultScenarioTests {
     #expect(!names.isEmpty)
   }
 
+  @Test("Where a model loses all that is pending, a cause names what had to be lost alone")
+  func causeUnderLazyFS() throws {
+    var found = 0
+    for seed in 1...8 as ClosedRange<UInt64> {
+      let explorer = try explore(
+        "canary-failed-fsync-retried",
+        scenario {
+          $0.disk.model = .lazyfs
+          $0.faults = [FaultTemplate(.call(.fsync), .fails(errno: "EIO"))]
+        }, seed: seed)
+      for failure in explorer.failures where failure.name == .acknowledgedAfterFailedBarrier {
+        found += 1
+        #expect(failure.cause.missing == [], "seed \(seed): \(failure.cause.text)")
+        #expect(!failure.cause.faults.isEmpty)
+      }
+    }
+    #expect(found > 0)
+  }
+
   func media(_ kinds: [MediaFaultKind], detects: Bool? = nil) -> Scenario {
     scenario {
       $0.epochs = 1

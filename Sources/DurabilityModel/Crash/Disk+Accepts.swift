@@ -1,4 +1,7 @@
 extension Disk {
+  /// Whether a power cut takes everything that is pending, and there is no other choice (lazyfs).
+  public var losesAllPending: Bool { rules.dataUnit == .nothing }
+
   /// Whether `choice` is one for this disk: of its shape, closed under dependence, and nothing that
   /// the persistence model or this crash point does not permit.
   public func accepts(_ choice: PowerLossChoice) -> Bool {

@@ -78,7 +78,9 @@ extension FailureCause {
   ) throws(RunError) -> [UInt64] {
     guard case .power(var choice) = step.kind else { return [] }
     func broken(_ choice: PowerLossChoice) throws(RunError) -> Bool {
-      guard origin.accepts(choice) else { return false }
+      // Where a model loses all that is pending at once, no part of it could be kept; that it was
+      // what had to be lost is asked of the state all the same.
+      guard origin.losesAllPending || origin.accepts(choice) else { return false }
       var other = step
       other.kind = .power(choice)
       return try isBroken(other)

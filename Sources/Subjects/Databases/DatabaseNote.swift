@@ -53,6 +53,18 @@ public struct DatabaseNote: Sendable {
       change: "write and sync the first meta pages under another name, then rename and sync the "
         + "directory"),
     DatabaseNote(
+      settings: ["lmdb"], cause: "write-back data.mdb", violations: ["recovery-refused"],
+      place: "mdb.c, mdb_env_init_meta writes both meta pages in one write; where the kernel could "
+        + "not write the first of them back, the file has a size and no meta page (MDB_INVALID)",
+      change: "write and sync the first meta pages under another name, then rename and sync the "
+        + "directory"),
+    DatabaseNote(
+      settings: ["lmdb"], cause: "fdatasync data.mdb",
+      place: "mdb.c, mdb_env_sync0: where the sync of a commit failed, the kernel holds its pages "
+        + "for clean; the process that opens the environment next reads them from the cache, and "
+        + "its sync is told 0 for what the disk does not have",
+      change: "after a failed sync write the pages again before a sync is believed"),
+    DatabaseNote(
       settings: ["leveldb"], cause: "rename CURRENT",
       place: "db/filename.cc, SetCurrentFile renames without a sync of the directory; "
         + "db/db_impl.cc, RemoveObsoleteFiles then unlinks what the old CURRENT and its MANIFEST "
