@@ -41,8 +41,9 @@ struct ScalingBench {
     add(try memory())
   }
 
-  /// Seeds of one sample: two or three seconds on one processor.
-  private var seeds: Int { kind == .sim ? 96 : 8 }
+  /// Seeds of one sample: some seconds on one processor, so that the end, where one worker waits for
+  /// the other, weighs little.
+  private var seeds: Int { kind == .sim ? 256 : 12 }
 
   private func twoProcessors() throws(RunError) -> Measurement {
     _ = processors.withUnsafeBufferPointer {
