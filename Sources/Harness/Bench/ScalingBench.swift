@@ -41,8 +41,8 @@ struct ScalingBench {
     add(try memory())
   }
 
-  /// Seeds of one sample: some seconds on one processor, so that the end, where one worker waits for
-  /// the other, weighs little.
+  /// Seeds of one sample: some seconds on one processor, so that the end, where one worker waits
+  /// for the other, weighs little.
   private var seeds: Int { kind == .sim ? 256 : 12 }
 
   private func twoProcessors() throws(RunError) -> Measurement {
