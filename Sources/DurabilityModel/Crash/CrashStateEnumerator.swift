@@ -120,7 +120,7 @@ public struct CrashStateEnumerator {
       body(PowerLossChoice(names: [], files: []))
       return
     }
-    if rules.dataUnit == .nothing {
+    if disk.losesAllPending {
       // All that is pending is lost: one state, whatever is new.
       body(choice(keeping: [Bool](repeating: false, count: units.count)))
       return

@@ -110,7 +110,7 @@ struct ScheduleWalk {
       let again = try session.recoverer.recover(state, freshProcess: true)
       guard judge.findings(again, visit.step, visit.key).contains(where: { $0.name == first.name })
       else { return true }
-      guard try isSameCause(first.name, visit.step, again, judge, places) else { return true }
+      guard try isSameCause(first.name, visit.step, again, judge, start.places) else { return true }
       finding = first
       return false
     }
@@ -142,17 +142,7 @@ struct ScheduleWalk {
     _ places: OperationPlaces
   ) throws(RunError) -> Bool {
     guard let cause, !cause.missing.isEmpty else { return true }
-    var judge = judge
-    let (step, disk) = step.atItsPoint(in: judge.epoch.recording)
-    var needed: [UInt64] = []
-    let found = try FailureCause.find(
-      name, outcome: outcome, step: step, origin: disk, recording: judge.epoch.recording,
-      places: places, faults: [], needed: &needed
-    ) { other throws(RunError) in
-      let state = judge.disk(for: other)
-      let shown = try session.recoverer.recover(state, freshProcess: false)
-      return judge.findings(shown, other, state.stateDigest()).map(\.name).min() == name
-    }
+    let found = try session.cause(of: name, step, outcome, judge, places: places, faultsMet: [])
     return !Set(found.missing).isDisjoint(with: cause.missing)
   }
 

@@ -41,7 +41,8 @@ extension Explorer {
     guard let name = findings.map(\.name).min() else { return }
     var crashed = script
     crashed.crash = visit.step
-    let cause = try cause(of: name, visit.step, shown, judge, start)
+    let cause = try session.cause(
+      of: name, visit.step, shown, judge, places: start.places, faultsMet: start.faultsMet)
     let model = judge.epoch.models[visit.model].model
     failures.append(
       Failure(
@@ -56,24 +57,28 @@ extension Explorer {
         comparison: Comparison.lines(shown, model, after: visit.step.crash),
         outcome: shown.line, confirmed: confirmed, tries: tries, occurrences: 1))
   }
+}
 
+extension SubjectSession {
   /// What the violation called `name` hangs on: which of the dropped operations had to be.
+  ///
+  /// `places` and `faultsMet` are those of the lives before the one that `judge` judges.
   func cause(
     of name: ViolationName, _ step: CrashStep, _ outcome: RecoveryOutcome, _ judge: PointJudge,
-    _ start: Start
+    places: OperationPlaces, faultsMet: [Fault]
   ) throws(RunError) -> FailureCause {
     var judge = judge
-    var places = start.places
+    var places = places
     places.append(judge.epoch.recording)
     let (step, disk) = step.atItsPoint(in: judge.epoch.recording)
     var needed: [UInt64] = []
     return try FailureCause.find(
       name, outcome: outcome, step: step, origin: disk, recording: judge.epoch.recording,
-      places: places,
-      faults: start.faultsMet + judge.epoch.faultsMet(before: step.point), needed: &needed
+      places: places, faults: faultsMet + judge.epoch.faultsMet(before: step.point),
+      needed: &needed
     ) { other throws(RunError) in
       let state = judge.disk(for: other)
-      let shown = try session.recoverer.recover(state, freshProcess: false)
+      let shown = try recoverer.recover(state, freshProcess: false)
       return judge.findings(shown, other, state.stateDigest()).map(\.name).min() == name
     }
   }

@@ -57,10 +57,10 @@ struct Worker {
     partial.singleFaults = explorer.singleFaults
     var ordinals: [ViolationName: Int] = [:]
     for failure in explorer.failures {
-      ordinals[failure.name, default: 0] += 1
+      let ordinal = (ordinals[failure.name] ?? 0) + 1
+      ordinals[failure.name] = ordinal
       partial.failures.append(
-        try failures.keep(
-          failure, task, subject: plan.subject, ordinal: ordinals[failure.name] ?? 1))
+        try failures.keep(failure, task, subject: plan.subject, ordinal: ordinal))
     }
     if let problem { throw problem }
     return partial

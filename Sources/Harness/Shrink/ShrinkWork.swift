@@ -108,24 +108,23 @@ struct ShrinkWork {
       // A process is started for each trial: searching every point is left to the end, but where
       // points are not the same twice.
       if session.targetKind == .fuse && !session.mayVary { shrinker.reach = .point }
-      var result = Result(smallest: first, linesBefore: first.lineCount, trials: 0)
-      var isOver = false
+      func result(_ reasons: LineReasons?) -> Result {
+        Result(
+          smallest: shrinker.best, reasons: reasons, linesBefore: first.lineCount,
+          trials: shrinker.trials)
+      }
       do throws(RunError) {
-        while result.reasons == nil && !isOver {
+        repeat {
           try shrinker.shrink()
-          result.reasons = try LineReasons.find(&shrinker)
-          isOver = shrinker.trials >= trialLimit
-        }
+          if let reasons = try LineReasons.find(&shrinker) { return result(reasons) }
+        } while shrinker.trials < trialLimit
       } catch {
         // What has gone so far need not come back.
         guard case .interrupted = error, shrinker.best.lineCount < first.lineCount else {
           throw error
         }
-        isOver = false
+        return result(nil)
       }
-      result.smallest = shrinker.best
-      result.trials = shrinker.trials
-      if result.reasons != nil || !isOver { return result }
     } catch {
       if case .usage(let why) = error { throw .notReproduced(why) }
       throw .run(error)
